@@ -1,0 +1,40 @@
+# Compiler flags. SAN=1 builds with AddressSanitizer and UBSan, which `make
+# test` does; WERROR is empty for packagers with other compilers.
+WERROR ?= -Werror
+OPT ?= -O2
+
+WARN = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+	-Wsign-conversion -Wcast-align -Wcast-qual -Wpointer-arith \
+	-Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wundef -Wvla -Wformat=2 -Wswitch-enum \
+	-Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion \
+	-Wfloat-conversion -Wredundant-decls
+HARDEN = -fstack-protector-strong -fcf-protection=full -fPIE \
+	-ffile-prefix-map=$(CURDIR)=.
+
+IS_CLANG := $(findstring clang,$(shell $(CC) --version 2>/dev/null))
+ifneq ($(IS_CLANG),)
+WARN += -Wcomma -Wassign-enum
+HARDEN += -ftrivial-auto-var-init=pattern
+else
+WARN += -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init \
+	-Warith-conversion
+HARDEN += -fstack-clash-protection -ftrivial-auto-var-init=zero \
+	-fzero-call-used-regs=used-gpr
+endif
+
+ifdef SAN
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -g
+OPT = -O1
+LDFLAGS_STATIC = $(SANITIZE)
+else
+HARDEN += -D_FORTIFY_SOURCE=3
+LDFLAGS_STATIC = -static-pie -Wl,-z,relro,-z,now -Wl,--build-id=none
+endif
+
+CFLAGS_ALL = $(OPT) $(WARN) $(WERROR) $(HARDEN) $(SANITIZE) -D_GNU_SOURCE $(CFLAGS)
+# Tests may narrow and cast as cmocka does.
+CFLAGS_TEST = $(OPT) -std=c11 -Wall -Wextra $(WERROR) $(SANITIZE) -g -D_GNU_SOURCE \
+	$(CFLAGS)
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
