@@ -18,28 +18,28 @@ enum
     __attribute__((warn_unused_result))
 #endif
     err {
-	ERR_OK = 0,
-	ERR_TRUNCATED,	 /* input ends before its format does */
-	ERR_TRAILING,	 /* bytes are left after the end of the format */
-	ERR_FORMAT,	 /* a field has a value the format does not allow */
-	ERR_LIMIT,	 /* a length, count or depth is above its named limit */
-	ERR_UNSUPPORTED, /* well formed, but a version or kind we lack */
-	ERR_AUTH,	 /* a signature, tag, hash or key does not verify */
-	ERR_PROTOCOL,	 /* the peer broke the order or rules of the protocol */
-	ERR_CLOSED,	 /* the peer ended the stream */
-	ERR_TIMEOUT,	 /* the peer was silent for too long */
-	ERR_BUSY,	 /* no capacity now; trying later may work */
-	ERR_CANCELLED,	 /* stopped because somebody asked for it */
-	ERR_POLICY,	 /* authentic, but not what the policy accepts */
-	ERR_EXPIRED,	 /* authentic, but outside its time */
-	ERR_NOTFOUND,	 /* the thing named does not exist */
-	ERR_AGAIN,	 /* more input or more room is needed; nothing is lost */
-	ERR_NOSPACE,	 /* the caller's buffer or the disk is full */
-	ERR_NOMEM,	 /* allocation failed */
-	ERR_IO,		 /* the operating system reported a failure */
-	ERR_INTERNAL,	 /* our own defect */
-	ERR_N
-};
+	    ERR_OK = 0,
+	    ERR_TRUNCATED, /* input ends before its format does */
+	    ERR_TRAILING,  /* bytes are left after the end of the format */
+	    ERR_FORMAT,    /* a field has a value the format does not allow */
+	    ERR_LIMIT, /* a length, count or depth is above its named limit */
+	    ERR_UNSUPPORTED, /* well formed, but a version or kind we lack */
+	    ERR_AUTH,        /* a signature, tag, hash or key does not verify */
+	    ERR_PROTOCOL, /* the peer broke the order or rules of the protocol */
+	    ERR_CLOSED,   /* the peer ended the stream */
+	    ERR_TIMEOUT,  /* the peer was silent for too long */
+	    ERR_BUSY,     /* no capacity now; trying later may work */
+	    ERR_CANCELLED, /* stopped because somebody asked for it */
+	    ERR_POLICY,    /* authentic, but not what the policy accepts */
+	    ERR_EXPIRED,   /* authentic, but outside its time */
+	    ERR_NOTFOUND,  /* the thing named does not exist */
+	    ERR_AGAIN, /* more input or more room is needed; nothing is lost */
+	    ERR_NOSPACE,  /* the caller's buffer or the disk is full */
+	    ERR_NOMEM,    /* allocation failed */
+	    ERR_IO,       /* the operating system reported a failure */
+	    ERR_INTERNAL, /* our own defect */
+	    ERR_N
+    };
 
 #define ERR_MSG_LEN_MAX 160 /* one line on a terminal of two rows */
 

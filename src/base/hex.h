@@ -29,7 +29,7 @@ void base64_encode(char *out, const uint8_t *in, size_t n);
  * set to the decoded length; ERR_NOSPACE if it is above cap, ERR_FORMAT if the
  * text is not canonical.
  */
-enum err base64_decode(uint8_t *out, size_t cap, size_t *len,
-    struct bytes text) __attribute__((warn_unused_result));
+enum err base64_decode(uint8_t *out, size_t cap, size_t *len, struct bytes text)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -23,7 +23,10 @@ struct bytes {
 };
 
 /* The bytes of a string literal without its NUL; usable as an initialiser. */
-#define BYTES_LITERAL(s) { (const uint8_t *)(s), sizeof(s) - 1 }
+#define BYTES_LITERAL(s)                                                       \
+	{                                                                      \
+		(const uint8_t *)(s), sizeof(s) - 1                            \
+	}
 
 /* Length of a NUL-terminated string. */
 size_t mem_strlen(const char *s);

@@ -60,13 +60,34 @@ static uint64_t get_le(struct rd *r, size_t n)
 	return v;
 }
 
-uint8_t rd_u8(struct rd *r) { return (uint8_t)get_be(r, 1); }
-uint16_t rd_u16be(struct rd *r) { return (uint16_t)get_be(r, 2); }
-uint32_t rd_u32be(struct rd *r) { return (uint32_t)get_be(r, 4); }
-uint64_t rd_u64be(struct rd *r) { return get_be(r, 8); }
-uint16_t rd_u16le(struct rd *r) { return (uint16_t)get_le(r, 2); }
-uint32_t rd_u32le(struct rd *r) { return (uint32_t)get_le(r, 4); }
-uint64_t rd_u64le(struct rd *r) { return get_le(r, 8); }
+uint8_t rd_u8(struct rd *r)
+{
+	return (uint8_t)get_be(r, 1);
+}
+uint16_t rd_u16be(struct rd *r)
+{
+	return (uint16_t)get_be(r, 2);
+}
+uint32_t rd_u32be(struct rd *r)
+{
+	return (uint32_t)get_be(r, 4);
+}
+uint64_t rd_u64be(struct rd *r)
+{
+	return get_be(r, 8);
+}
+uint16_t rd_u16le(struct rd *r)
+{
+	return (uint16_t)get_le(r, 2);
+}
+uint32_t rd_u32le(struct rd *r)
+{
+	return (uint32_t)get_le(r, 4);
+}
+uint64_t rd_u64le(struct rd *r)
+{
+	return get_le(r, 8);
+}
 
 void rd_copy(struct rd *r, void *out, size_t n)
 {

@@ -49,13 +49,34 @@ static void put_le(struct wr *w, uint64_t v, size_t n)
 		at[i] = (uint8_t)v;
 }
 
-void wr_u8(struct wr *w, uint8_t v) { put_be(w, v, 1); }
-void wr_u16be(struct wr *w, uint16_t v) { put_be(w, v, 2); }
-void wr_u32be(struct wr *w, uint32_t v) { put_be(w, v, 4); }
-void wr_u64be(struct wr *w, uint64_t v) { put_be(w, v, 8); }
-void wr_u16le(struct wr *w, uint16_t v) { put_le(w, v, 2); }
-void wr_u32le(struct wr *w, uint32_t v) { put_le(w, v, 4); }
-void wr_u64le(struct wr *w, uint64_t v) { put_le(w, v, 8); }
+void wr_u8(struct wr *w, uint8_t v)
+{
+	put_be(w, v, 1);
+}
+void wr_u16be(struct wr *w, uint16_t v)
+{
+	put_be(w, v, 2);
+}
+void wr_u32be(struct wr *w, uint32_t v)
+{
+	put_be(w, v, 4);
+}
+void wr_u64be(struct wr *w, uint64_t v)
+{
+	put_be(w, v, 8);
+}
+void wr_u16le(struct wr *w, uint16_t v)
+{
+	put_le(w, v, 2);
+}
+void wr_u32le(struct wr *w, uint32_t v)
+{
+	put_le(w, v, 4);
+}
+void wr_u64le(struct wr *w, uint64_t v)
+{
+	put_le(w, v, 8);
+}
 
 void wr_copy(struct wr *w, const void *p, size_t n)
 {
