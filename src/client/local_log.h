@@ -1,0 +1,71 @@
+/*
+ * A log of one machine in one directory, for `confer up`: no witnesses, a few
+ * records. DIR/key (seed, 0600), DIR/entries (u16 big-endian length and entry,
+ * repeated), DIR/checkpoint (the signed note of the latest tree). One writer:
+ * the directory is locked for the life of the object.
+ *
+ * An entry is in the log once the checkpoint over it is on disk. Bytes of
+ * `entries` past the checkpoint are of an append that was cut off, whose
+ * signature never left the process; opening drops them.
+ */
+#ifndef CONFER_CLIENT_LOCAL_LOG_H
+#define CONFER_CLIENT_LOCAL_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/wr.h"
+#include "crypto/crypto.h"
+#include "tlog/merkle.h"
+#include "tlog/note.h"
+
+#define CLIENT_LOG_ENTRIES_MAX 65536 /* 2 MB of leaf hashes in memory */
+#define CLIENT_LOG_BYTES_MAX   (64 * 1024 * 1024)
+
+struct client_log {
+	int dir; /* -1 when closed; holds the lock */
+	char origin[TLOG_KEY_NAME_LEN_MAX + 1];
+	uint8_t seed_priv[ED25519_SEED_LEN];
+	struct tlog_key key; /* name borrows from origin */
+	struct tlog_hash *leaf;
+	size_t n;
+	size_t cap;
+	uint64_t bytes; /* length of the valid part of `entries` */
+};
+
+#define CLIENT_LOG_INIT                                                        \
+	{                                                                      \
+		.dir = -1                                                      \
+	}
+
+/*
+ * Open the log in `path`, creating the directory, the key and an empty log
+ * when there is none, and check all of it: entries against checkpoint,
+ * checkpoint against key and origin. `log` must not move afterwards. ERR_BUSY:
+ * another process has it; ERR_AUTH: the files contradict each other; ERR_IO.
+ */
+enum err client_log_open(struct client_log *log, const char *path,
+    const char *origin, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
+/*
+ * Append an entry (at most RECORD_LEN_MAX) durably and return its index; an
+ * entry that is there already keeps its index and nothing is written.
+ */
+enum err client_log_append(struct client_log *log, uint64_t *index,
+    struct bytes entry, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
+/* Write the tlog-proof file of entry `index` under the latest checkpoint. */
+enum err client_log_prove(const struct client_log *log, struct wr *out,
+    uint64_t index, struct err_ctx *ctx) __attribute__((warn_unused_result));
+
+/* Write the policy text of this log: its key and `quorum none`. */
+void client_log_policy(const struct client_log *log, struct wr *out);
+
+/* Wipe and unlock; accepts any state that CLIENT_LOG_INIT or open left. */
+void client_log_close(struct client_log *log);
+
+#endif
