@@ -60,8 +60,8 @@ static bool read_lp(struct rd *r, uint8_t *out, size_t n)
 	return r->err == ERR_OK;
 }
 
-enum err report_data_fields_parse(struct report_data_fields *out,
-    struct bytes in, struct err_ctx *ctx)
+enum err report_data_fields_parse(
+    struct report_data_fields *out, struct bytes in, struct err_ctx *ctx)
 {
 	struct rd r = rd_bytes_init(in);
 	uint8_t time[REPORT_DATA_NOT_AFTER_LEN] = { 0 };
@@ -69,8 +69,8 @@ enum err report_data_fields_parse(struct report_data_fields *out,
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
-	out->has_gpu_evidence_hash = read_lp(&r, out->gpu_evidence_hash,
-	    sizeof(out->gpu_evidence_hash));
+	out->has_gpu_evidence_hash =
+	    read_lp(&r, out->gpu_evidence_hash, sizeof(out->gpu_evidence_hash));
 	out->has_beacon = read_lp(&r, out->beacon, sizeof(out->beacon));
 	out->has_batch_root =
 	    read_lp(&r, out->batch_root, sizeof(out->batch_root));
@@ -80,8 +80,8 @@ enum err report_data_fields_parse(struct report_data_fields *out,
 	if (e == ERR_OK)
 		return ERR_OK;
 	memset(out, 0, sizeof(*out));
-	return err_set(ctx, e, "binding fields: %s at offset %zu", err_name(e),
-	    r.off);
+	return err_set(
+	    ctx, e, "binding fields: %s at offset %zu", err_name(e), r.off);
 }
 
 enum err report_data_check(const uint8_t got[REPORT_DATA_LEN],

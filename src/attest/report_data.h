@@ -17,9 +17,9 @@
 #include "base/mem.h"
 #include "base/wr.h"
 
-#define REPORT_DATA_LEN		  64
-#define REPORT_DATA_PUB_LEN	  32 /* X25519 */
-#define REPORT_DATA_HASH_LEN	  32 /* SHA-256 */
+#define REPORT_DATA_LEN           64
+#define REPORT_DATA_PUB_LEN       32 /* X25519 */
+#define REPORT_DATA_HASH_LEN      32 /* SHA-256 */
 #define REPORT_DATA_NOT_AFTER_LEN 8
 /* Four length prefixes, three hashes and a time. */
 #define REPORT_DATA_FIELDS_LEN_MAX                                             \
@@ -32,7 +32,7 @@ struct report_data_fields {
 	bool has_batch_root;
 	bool has_not_after;
 	uint8_t gpu_evidence_hash[REPORT_DATA_HASH_LEN];
-	uint8_t beacon[REPORT_DATA_HASH_LEN];	  /* a log checkpoint's hash */
+	uint8_t beacon[REPORT_DATA_HASH_LEN];     /* a log checkpoint's hash */
 	uint8_t batch_root[REPORT_DATA_HASH_LEN]; /* of session nonces */
 	uint64_t not_after; /* Unix seconds; big endian on the wire */
 };

@@ -6,12 +6,12 @@
 static const char magic[] = "confer-sim-endorsement v1"; /* with its NUL */
 
 _Static_assert(sizeof(magic) == SIM_MAGIC_LEN, "the magic has a fixed length");
-_Static_assert(sizeof(SIM_FAMILY_ID) <= SNP_ID_LEN &&
-	sizeof(SIM_IMAGE_ID) <= SNP_ID_LEN,
+_Static_assert(
+    sizeof(SIM_FAMILY_ID) <= SNP_ID_LEN && sizeof(SIM_IMAGE_ID) <= SNP_ID_LEN,
     "both texts fit their fields");
 
-enum err sim_endorsement_parse(struct sim_endorsement *out, struct bytes in,
-    struct err_ctx *ctx)
+enum err sim_endorsement_parse(
+    struct sim_endorsement *out, struct bytes in, struct err_ctx *ctx)
 {
 	struct rd r = rd_bytes_init(in);
 	struct bytes m;
@@ -51,8 +51,8 @@ void sim_endorsement_write(struct wr *w, const uint8_t root_id[SIM_ROOT_ID_LEN],
 	wr_copy(w, chip_pub, ECDSA_P384_PUB_LEN);
 }
 
-void sim_root_id(uint8_t out[SIM_ROOT_ID_LEN],
-    const uint8_t root_pub[ECDSA_P384_PUB_LEN])
+void sim_root_id(
+    uint8_t out[SIM_ROOT_ID_LEN], const uint8_t root_pub[ECDSA_P384_PUB_LEN])
 {
 	struct bytes part = { root_pub, ECDSA_P384_PUB_LEN };
 
@@ -82,8 +82,8 @@ enum err sim_check_chip(const struct sim_endorsement *end,
 	if (mem_is_zero(rep->chip_id, sizeof(rep->chip_id)))
 		return err_set(ctx, ERR_AUTH, "CHIP_ID is masked (all zero)");
 	if (memcmp(rep->chip_id, end->chip_id, sizeof(rep->chip_id)) != 0)
-		return err_set(ctx, ERR_AUTH,
-		    "CHIP_ID is not that of the endorsed chip");
+		return err_set(
+		    ctx, ERR_AUTH, "CHIP_ID is not that of the endorsed chip");
 	return ERR_OK;
 }
 

@@ -20,8 +20,8 @@
 #include "crypto/crypto.h"
 #include "crypto/obligation.h"
 
-#define SIM_MAGIC_LEN	    26 /* "confer-sim-endorsement v1" and its NUL */
-#define SIM_ROOT_ID_LEN	    SHA256_LEN
+#define SIM_MAGIC_LEN   26 /* "confer-sim-endorsement v1" and its NUL */
+#define SIM_ROOT_ID_LEN SHA256_LEN
 #define SIM_SIGNED_LEN                                                         \
 	(SIM_MAGIC_LEN + SIM_ROOT_ID_LEN + SNP_CHIP_ID_LEN + SNP_TCB_LEN +     \
 	    ECDSA_P384_PUB_LEN)
@@ -35,9 +35,9 @@ struct sim_endorsement {
 	uint8_t root_id[SIM_ROOT_ID_LEN]; /* SHA-256 of the root's 97 bytes */
 	uint8_t chip_id[SNP_CHIP_ID_LEN];
 	uint8_t reported_tcb[SNP_TCB_LEN];
-	struct bytes chip_pub;	  /* 04||X||Y, borrowed */
+	struct bytes chip_pub;    /* 04||X||Y, borrowed */
 	struct bytes signed_part; /* SIM_SIGNED_LEN bytes, borrowed */
-	struct bytes sig;	  /* r||s, borrowed */
+	struct bytes sig;         /* r||s, borrowed */
 };
 
 /*
@@ -54,8 +54,8 @@ void sim_endorsement_write(struct wr *w, const uint8_t root_id[SIM_ROOT_ID_LEN],
     const uint8_t chip_pub[ECDSA_P384_PUB_LEN]);
 
 /* The name by which an endorsement refers to a root key. */
-void sim_root_id(uint8_t out[SIM_ROOT_ID_LEN],
-    const uint8_t root_pub[ECDSA_P384_PUB_LEN]);
+void sim_root_id(
+    uint8_t out[SIM_ROOT_ID_LEN], const uint8_t root_pub[ECDSA_P384_PUB_LEN]);
 
 /*
  * The report must belong to the endorsed chip: the report says SIMULATED, is

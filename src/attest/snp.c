@@ -5,10 +5,10 @@
 
 #define SNP_SIG_FIELD_LEN 72 /* R and S as stored, little endian */
 #define SNP_SIG_VALUE_LEN 48 /* what P-384 needs of it */
-#define SNP_TAIL_LEN	  368
+#define SNP_TAIL_LEN      368
 
-_Static_assert(SNP_SIGNED_LEN + 2 * SNP_SIG_FIELD_LEN + SNP_TAIL_LEN ==
-	SNP_REPORT_LEN,
+_Static_assert(
+    SNP_SIGNED_LEN + 2 * SNP_SIG_FIELD_LEN + SNP_TAIL_LEN == SNP_REPORT_LEN,
     "signed part, signature and tail fill the report");
 
 static struct snp_tcb read_tcb(struct rd *r)
@@ -62,24 +62,24 @@ static void read_sig_value(struct rd *r, uint8_t out[SNP_SIG_VALUE_LEN])
 
 static void read_identity(struct snp_report *rep, struct rd *r)
 {
-	rep->version = rd_u32le(r);	/* 000 */
-	rep->guest_svn = rd_u32le(r);	/* 004 */
-	rep->policy = rd_u64le(r);	/* 008 */
-	rd_copy(r, rep->family_id, sizeof(rep->family_id)); /* 010 */
-	rd_copy(r, rep->image_id, sizeof(rep->image_id));   /* 020 */
-	rep->vmpl = rd_u32le(r);	/* 030 */
-	rep->sig_algo = rd_u32le(r);	/* 034 */
-	rep->current_tcb = read_tcb(r); /* 038 */
-	rep->platform_info = rd_u64le(r); /* 040 */
-	rep->key_info = rd_u32le(r);	/* 048 */
-	rd_zero(r, 4);			/* 04C */
-	rd_copy(r, rep->report_data, sizeof(rep->report_data)); /* 050 */
-	rd_copy(r, rep->measurement, sizeof(rep->measurement)); /* 090 */
-	rd_copy(r, rep->host_data, sizeof(rep->host_data));	/* 0C0 */
+	rep->version = rd_u32le(r);                                 /* 000 */
+	rep->guest_svn = rd_u32le(r);                               /* 004 */
+	rep->policy = rd_u64le(r);                                  /* 008 */
+	rd_copy(r, rep->family_id, sizeof(rep->family_id));         /* 010 */
+	rd_copy(r, rep->image_id, sizeof(rep->image_id));           /* 020 */
+	rep->vmpl = rd_u32le(r);                                    /* 030 */
+	rep->sig_algo = rd_u32le(r);                                /* 034 */
+	rep->current_tcb = read_tcb(r);                             /* 038 */
+	rep->platform_info = rd_u64le(r);                           /* 040 */
+	rep->key_info = rd_u32le(r);                                /* 048 */
+	rd_zero(r, 4);                                              /* 04C */
+	rd_copy(r, rep->report_data, sizeof(rep->report_data));     /* 050 */
+	rd_copy(r, rep->measurement, sizeof(rep->measurement));     /* 090 */
+	rd_copy(r, rep->host_data, sizeof(rep->host_data));         /* 0C0 */
 	rd_copy(r, rep->id_key_digest, sizeof(rep->id_key_digest)); /* 0E0 */
 	rd_copy(r, rep->author_key_digest,
-	    sizeof(rep->author_key_digest)); /* 110 */
-	rd_copy(r, rep->report_id, sizeof(rep->report_id));	  /* 140 */
+	    sizeof(rep->author_key_digest));                      /* 110 */
+	rd_copy(r, rep->report_id, sizeof(rep->report_id));       /* 140 */
 	rd_copy(r, rep->report_id_ma, sizeof(rep->report_id_ma)); /* 160 */
 }
 
@@ -87,18 +87,18 @@ static void read_platform(struct snp_report *rep, struct rd *r)
 {
 	rep->reported_tcb = read_tcb(r); /* 180 */
 	if (rep->version >= 3) {
-		rep->cpuid_family = rd_u8(r);	/* 188 */
-		rep->cpuid_model = rd_u8(r);	/* 189 */
+		rep->cpuid_family = rd_u8(r);   /* 188 */
+		rep->cpuid_model = rd_u8(r);    /* 189 */
 		rep->cpuid_stepping = rd_u8(r); /* 18A */
 	} else {
 		rd_zero(r, 3);
 	}
-	rd_zero(r, 21); /* 18B */
+	rd_zero(r, 21);                                 /* 18B */
 	rd_copy(r, rep->chip_id, sizeof(rep->chip_id)); /* 1A0 */
-	rep->committed_tcb = read_tcb(r); /* 1E0 */
-	rep->current = read_firmware(r);  /* 1E8 */
-	rep->committed = read_firmware(r); /* 1EC */
-	rep->launch_tcb = read_tcb(r);	  /* 1F0 */
+	rep->committed_tcb = read_tcb(r);               /* 1E0 */
+	rep->current = read_firmware(r);                /* 1E8 */
+	rep->committed = read_firmware(r);              /* 1EC */
+	rep->launch_tcb = read_tcb(r);                  /* 1F0 */
 	if (rep->version >= 5) {
 		rep->launch_mit_vector = rd_u64le(r);  /* 1F8 */
 		rep->current_mit_vector = rd_u64le(r); /* 200 */
@@ -110,9 +110,9 @@ static void read_platform(struct snp_report *rep, struct rd *r)
 
 static void read_signature(struct snp_report *rep, struct rd *r)
 {
-	read_sig_value(r, rep->sig);			 /* 2A0 */
+	read_sig_value(r, rep->sig);                     /* 2A0 */
 	read_sig_value(r, rep->sig + SNP_SIG_VALUE_LEN); /* 2E8 */
-	rd_zero(r, SNP_TAIL_LEN);			 /* 330 */
+	rd_zero(r, SNP_TAIL_LEN);                        /* 330 */
 }
 
 /* AMD's family and model ranges; false for processors that we do not know. */
@@ -126,8 +126,8 @@ static bool find_family(struct snp_report *rep)
 	if (rep->cpuid_family == 0x19 && model <= 0x0F)
 		rep->family = SNP_FAMILY_MILAN;
 	else if (rep->cpuid_family == 0x19 &&
-	    ((model >= 0x10 && model <= 0x1F) ||
-		(model >= 0xA0 && model <= 0xAF)))
+		 ((model >= 0x10 && model <= 0x1F) ||
+		     (model >= 0xA0 && model <= 0xAF)))
 		rep->family = SNP_FAMILY_GENOA;
 	else if (rep->cpuid_family == 0x1A && model <= 0x11)
 		rep->family = SNP_FAMILY_TURIN;
@@ -147,8 +147,8 @@ static enum err check_kind(const struct snp_report *rep, struct err_ctx *ctx)
 	return ERR_OK;
 }
 
-static enum err parse(struct snp_report *rep, struct bytes in,
-    struct err_ctx *ctx)
+static enum err parse(
+    struct snp_report *rep, struct bytes in, struct err_ctx *ctx)
 {
 	struct rd r = rd_bytes_init(in);
 	enum err e;
@@ -181,8 +181,8 @@ static enum err parse(struct snp_report *rep, struct bytes in,
 	return ERR_OK;
 }
 
-enum err snp_report_parse(struct snp_report *out, struct bytes in,
-    struct err_ctx *ctx)
+enum err snp_report_parse(
+    struct snp_report *out, struct bytes in, struct err_ctx *ctx)
 {
 	enum err e;
 
@@ -233,7 +233,8 @@ enum err snp_guest_check(const struct snp_report *r, struct err_ctx *ctx)
 		    "POLICY allows DEBUG: the host may read the memory");
 	if ((r->policy & SNP_POLICY_MIGRATE_MA) != 0)
 		return err_set(ctx, ERR_POLICY,
-		    "POLICY allows MIGRATE_MA: a migration agent may export it");
+		    "POLICY allows MIGRATE_MA: a migration agent may export "
+		    "it");
 	if (r->vmpl != 0)
 		return err_set(ctx, ERR_POLICY,
 		    "report was asked for at VMPL %u, must be 0", r->vmpl);
@@ -248,13 +249,13 @@ enum err snp_guest_check(const struct snp_report *r, struct err_ctx *ctx)
 enum err snp_tcb_check(const struct snp_report *r, struct err_ctx *ctx)
 {
 	if (!snp_tcb_at_most(&r->reported_tcb, &r->committed_tcb))
-		return err_set(ctx, ERR_POLICY,
-		    "REPORTED_TCB is above COMMITTED_TCB");
+		return err_set(
+		    ctx, ERR_POLICY, "REPORTED_TCB is above COMMITTED_TCB");
 	if (!snp_tcb_at_most(&r->committed_tcb, &r->current_tcb))
-		return err_set(ctx, ERR_POLICY,
-		    "COMMITTED_TCB is above CURRENT_TCB");
+		return err_set(
+		    ctx, ERR_POLICY, "COMMITTED_TCB is above CURRENT_TCB");
 	if (!snp_tcb_at_most(&r->launch_tcb, &r->current_tcb))
-		return err_set(ctx, ERR_POLICY,
-		    "LAUNCH_TCB is above CURRENT_TCB");
+		return err_set(
+		    ctx, ERR_POLICY, "LAUNCH_TCB is above CURRENT_TCB");
 	return ERR_OK;
 }

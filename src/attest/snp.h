@@ -15,22 +15,22 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-#define SNP_REPORT_LEN	    1184
-#define SNP_SIGNED_LEN	    0x2A0 /* what the signature covers */
-#define SNP_VERSION_MIN	    2
-#define SNP_VERSION_MAX	    5
+#define SNP_REPORT_LEN      1184
+#define SNP_SIGNED_LEN      0x2A0 /* what the signature covers */
+#define SNP_VERSION_MIN     2
+#define SNP_VERSION_MAX     5
 #define SNP_REPORT_DATA_LEN 64
 #define SNP_MEASUREMENT_LEN 48
-#define SNP_CHIP_ID_LEN	    64
-#define SNP_ID_LEN	    16 /* FAMILY_ID, IMAGE_ID */
-#define SNP_HASH_LEN	    32 /* HOST_DATA, REPORT_ID */
-#define SNP_DIGEST_LEN	    48 /* ID_KEY_DIGEST, AUTHOR_KEY_DIGEST */
-#define SNP_TCB_LEN	    8
-#define SNP_SIG_LEN	    96 /* r||s, big endian, after our conversion */
+#define SNP_CHIP_ID_LEN     64
+#define SNP_ID_LEN          16 /* FAMILY_ID, IMAGE_ID */
+#define SNP_HASH_LEN        32 /* HOST_DATA, REPORT_ID */
+#define SNP_DIGEST_LEN      48 /* ID_KEY_DIGEST, AUTHOR_KEY_DIGEST */
+#define SNP_TCB_LEN         8
+#define SNP_SIG_LEN         96 /* r||s, big endian, after our conversion */
 #define SNP_SIG_ECDSA_P384  1  /* SIG_ALGO: the only one that exists */
 
 /* POLICY bits. The low 16 are the least firmware ABI version. */
-#define SNP_POLICY_SMT	      (1ULL << 16)
+#define SNP_POLICY_SMT        (1ULL << 16)
 #define SNP_POLICY_MUST_BE_1  (1ULL << 17)
 #define SNP_POLICY_MIGRATE_MA (1ULL << 18)
 #define SNP_POLICY_DEBUG      (1ULL << 19)
