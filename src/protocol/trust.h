@@ -1,0 +1,46 @@
+/*
+ * The trust file, `confer-trust/v1`: what one client believes without proof.
+ * Which product and channel it talks to, who may release them, which roots of
+ * simulated processors it knows, and the policy of the log. Real vendors' roots
+ * are compiled in. docs/attestation.md, section 6.
+ */
+#ifndef CONFER_PROTOCOL_TRUST_H
+#define CONFER_PROTOCOL_TRUST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "crypto/crypto.h"
+#include "crypto/obligation.h"
+#include "tlog/policy.h"
+#include "tlog/record.h"
+
+#define TRUST_HEAD_LEN_MAX  (16 * 1024) /* lines above the log policy */
+#define TRUST_LEN_MAX       (TRUST_HEAD_LEN_MAX + TLOG_POLICY_LEN_MAX)
+#define TRUST_SIM_ROOTS_MAX 8 /* machines of one developer */
+
+/* All slices borrow from the text. */
+struct trust {
+	struct bytes product;
+	struct bytes channel;
+	bool local; /* one machine's own file: `quorum none` is acceptable */
+	struct tlog_keyset release;
+	uint8_t sim_root[TRUST_SIM_ROOTS_MAX][ECDSA_P384_PUB_LEN];
+	size_t n_sim_roots;
+	struct tlog_policy log;
+	uint8_t digest[SHA256_LEN]; /* of the whole text: names this file */
+};
+
+/*
+ * Parse a trust file; *out borrows `text` and is zero on failure. ERR_FORMAT,
+ * ERR_LIMIT, ERR_TRUNCATED, ERR_UNSUPPORTED (another version), ERR_POLICY
+ * (`quorum none` in a file that is not local), and the errors of tlog/policy.h
+ * and tlog/record.h; messages name the line.
+ */
+enum err trust_parse(struct trust *out, struct bytes text, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
+#endif
