@@ -130,7 +130,8 @@ TEST(json_same_key_in_sibling_objects_is_fine)
 TEST(json_bounds_depth_and_members)
 {
 	char deep[80] = { 0 };
-	char *wide = calloc(1, 8 * 300);
+	size_t room = 8 * 300, n = 1;
+	char *wide = calloc(1, room);
 	struct json v;
 
 	memset(deep, '[', 32);
@@ -138,10 +139,11 @@ TEST(json_bounds_depth_and_members)
 	parsed(deep);
 	memset(deep, '[', 33);
 	CHECK_ERR(json_parse(&v, text_of(deep), NULL), ERR_LIMIT);
-	strcpy(wide, "{");
+	wide[0] = '{';
 	for (int i = 0; i < 257; i++)
-		sprintf(wide + strlen(wide), "%s\"%d\":0", i ? "," : "", i);
-	strcat(wide, "}");
+		n += (size_t)snprintf(
+		    wide + n, room - n, "%s\"%d\":0", i ? "," : "", i);
+	wide[n] = '}';
 	CHECK_ERR(json_parse(&v, text_of(wide), NULL), ERR_LIMIT);
 	free(wide);
 }
