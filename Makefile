@@ -1,12 +1,16 @@
 # Confer in C. `make run` and `make test` set everything up on a fresh Debian 12
-# machine; `make help` lists the rest.
+# machine; `make help` lists the rest. Flags are in tools/flags.mk, the targets
+# that check in tools/check.mk, those that package in tools/install.mk.
 
-BUILD ?= build
-CC ?= cc
-CLANG ?= clang
+# Without CC from the caller, gcc: make's own default `cc` is anything.
 ifeq ($(origin CC),default)
 CC = gcc
 endif
+CLANG ?= clang
+
+# One directory for each way of building, so that objects never mix; should the
+# flags change all the same, $(BUILD)/flags changes and everything is rebuilt.
+BUILD ?= build$(if $(SAN),/san)$(if $(FUZZ),/fuzz)
 
 # What a build is made of. Floors and their order: docs/architecture.md.
 CORE_DIRS = base crypto noise attest tlog protocol
@@ -21,74 +25,75 @@ SIMTEE_SRC = $(wildcard src/simtee/*.c)
 CLIENT_SRC = $(wildcard src/client/*.c)
 CLI_SRC = $(wildcard src/cli/*.c)
 
-include tools/flags.mk
-
-objs = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
-LIB_CORE = $(call objs,$(CORE_SRC) $(SODIUM_SRC))
-LIB_NATIVE = $(LIB_CORE) $(call objs,$(OPENSSL_SRC) $(SYS_SRC))
-
 PROGRAMS = $(if $(CLI_SRC),confer) $(if $(ENCLAVE_SRC),confer-enclave) \
 	$(if $(SIMTEE_SRC),confer-simtee)
 
-.PHONY: all
-all: $(addprefix $(BUILD)/bin/,$(PROGRAMS))
+# V=1 shows whole command lines.
+Q = $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
-$(BUILD)/obj/%.o: src/%.c tools/flags.mk
+.PHONY: all run help clean FORCE
+all: $(addprefix $(BUILD)/bin/,$(PROGRAMS))
+	@:
+
+# Also without a terminal: one answer, its verification, and the end.
+run:
+	@tools/setup run
+	@$(MAKE) --no-print-directory -j2 all
+	@$(BUILD)/bin/confer up
+
+help:
+	@cat tools/help.txt
+
+clean:
+	rm -rf build dist
+
+include tools/flags.mk
+FLAGS_NOW = $(CC) $(CFLAGS_ALL) $(CFLAGS_TEST) $(LDFLAGS_ALL)
+$(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Isrc -MMD -MP -c -o $@ $<
+	@echo '$(FLAGS_NOW)' | cmp -s - $@ || echo '$(FLAGS_NOW)' >$@
+
+# ---- objects -----------------------------------------------------------------
+objs = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
+LIB_CORE = $(call objs,$(CORE_SRC) $(SODIUM_SRC))
+LIB_NATIVE = $(LIB_CORE) $(call objs,$(OPENSSL_SRC) $(SYS_SRC))
+LIB_ENGINE = $(call objs,$(ENGINE_SRC))
+main_of = $(BUILD)/obj/$(1)/main.o
+parts_of = $(filter-out %/main.o,$(call objs,$(1)))
+LIB_ENCLAVE = $(call parts_of,$(ENCLAVE_SRC))
+LIB_SIMTEE = $(call parts_of,$(SIMTEE_SRC))
+LIB_CLIENT = $(call objs,$(CLIENT_SRC)) $(call parts_of,$(CLI_SRC))
+
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -Isrc -MMD -MP -c -o $@ $<
 
 # The AVX2 kernels are chosen at start by cpuid; only they are built for it.
 $(BUILD)/obj/engine/%_avx2.o: CFLAGS_ALL += -mavx2 -mfma -mf16c
 
 # ---- programs ----------------------------------------------------------------
-main_of = $(BUILD)/obj/$(1)/main.o
-parts_of = $(filter-out $(BUILD)/obj/%/main.o,$(call objs,$(1)))
-
-LIB_ENGINE = $(call objs,$(ENGINE_SRC))
-LIB_ENCLAVE = $(call parts_of,$(ENCLAVE_SRC))
-LIB_SIMTEE = $(call parts_of,$(SIMTEE_SRC))
-LIB_CLIENT = $(call objs,$(CLIENT_SRC)) $(call parts_of,$(CLI_SRC))
-
-$(BUILD)/bin/confer: $(call main_of,cli) $(LIB_CLIENT) $(LIB_ENGINE) $(LIB_NATIVE)
+$(BUILD)/bin/confer: $(call main_of,cli) $(LIB_CLIENT) $(LIB_ENGINE) \
+	$(LIB_NATIVE)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lsodium -lcrypto -lpthread -lm
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lsodium -lcrypto -lpthread -lm
 
 # One static binary: libsodium and nothing else.
-$(BUILD)/bin/confer-enclave: $(call main_of,enclave) $(LIB_ENCLAVE) $(LIB_ENGINE) \
-	$(LIB_CORE) $(call objs,$(SYS_SRC))
+$(BUILD)/bin/confer-enclave: $(call main_of,enclave) $(LIB_ENCLAVE) \
+	$(LIB_ENGINE) $(LIB_CORE) $(call objs,$(SYS_SRC))
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_STATIC) -o $@ $^ -Wl,-Bstatic -lsodium -lpthread -lm
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_STATIC) -o $@ $^ -Wl,-Bstatic -lsodium \
+		-Wl,$(if $(SAN),-Bdynamic,-Bstatic) -lpthread -lm
 
 $(BUILD)/bin/confer-simtee: $(call main_of,simtee) $(LIB_SIMTEE) $(LIB_NATIVE)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lsodium -lcrypto
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lsodium -lcrypto
 
-# ---- unit tests: tests/unit/NAME_test.c -> build/test/NAME_test --------------
-UNIT_SRC = $(wildcard tests/unit/*_test.c)
-UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(UNIT_SRC))
-LIB_ALL = $(LIB_CLIENT) $(LIB_ENCLAVE) $(LIB_SIMTEE) $(LIB_ENGINE) $(LIB_NATIVE)
-
-$(BUILD)/lib/all.a: $(LIB_ALL)
-	@mkdir -p $(@D)
-	@rm -f $@
-	ar rcs $@ $^
-
-$(BUILD)/test/%: tests/unit/%.c tests/unit/test.h $(BUILD)/lib/all.a
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Itests/unit -MMD -MP -o $@ $< \
-		$(BUILD)/lib/all.a -lcmocka -lsodium -lcrypto -lpthread -lm
-
-.PHONY: unit
-unit: $(UNIT_BIN)
-	tools/run-unit $(UNIT_BIN)
-
-.PHONY: lint
-lint:
-	tools/lint
-
-.PHONY: clean
-clean:
-	rm -rf build dist
-
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+include tools/check.mk
+include tools/install.mk
 -include model/model.mk
+-include $(shell find $(BUILD)/obj $(BUILD)/test -name '*.d' 2>/dev/null)

@@ -1,5 +1,6 @@
-# Compiler flags. SAN=1 builds with AddressSanitizer and UBSan, which `make
-# test` does; WERROR is empty for packagers with other compilers.
+# Compiler flags. SAN=1 builds with AddressSanitizer and UBSan, FUZZ=1 adds
+# libFuzzer's coverage to that; WERROR is empty for packagers with other
+# compilers; CFLAGS and LDFLAGS are the caller's own and come last.
 WERROR ?= -Werror
 OPT ?= -O2
 
@@ -17,24 +18,34 @@ ifneq ($(IS_CLANG),)
 WARN += -Wcomma -Wassign-enum
 HARDEN += -ftrivial-auto-var-init=pattern
 else
-WARN += -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init \
-	-Warith-conversion
+WARN += -Wlogical-op -Wduplicated-cond -Wduplicated-branches \
+	-Wjump-misses-init -Warith-conversion
 HARDEN += -fstack-clash-protection -ftrivial-auto-var-init=zero \
 	-fzero-call-used-regs=used-gpr
 endif
 
-ifdef SAN
+ifneq ($(SAN)$(FUZZ),)
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -g
+ifdef FUZZ
+SANITIZE += -fsanitize=fuzzer-no-link
+endif
 OPT = -O1
-LDFLAGS_STATIC = $(SANITIZE)
+LDFLAGS_STATIC = $(SANITIZE) $(LDFLAGS)
 else
 HARDEN += -D_FORTIFY_SOURCE=3
-LDFLAGS_STATIC = -static-pie -Wl,-z,relro,-z,now -Wl,--build-id=none
+LDFLAGS_STATIC = -static-pie -Wl,-z,relro,-z,now -Wl,--build-id=none $(LDFLAGS)
 endif
 
-CFLAGS_ALL = $(OPT) $(WARN) $(WERROR) $(HARDEN) $(SANITIZE) -D_GNU_SOURCE $(CFLAGS)
-# Tests may narrow and cast as cmocka does.
-CFLAGS_TEST = $(OPT) -std=c11 -Wall -Wextra $(WERROR) $(SANITIZE) -g -D_GNU_SOURCE \
+CFLAGS_ALL = $(OPT) $(WARN) $(WERROR) $(HARDEN) $(SANITIZE) -D_GNU_SOURCE \
 	$(CFLAGS)
+# Tests may narrow and cast as cmocka does.
+CFLAGS_TEST = $(OPT) -std=c11 -Wall -Wextra $(WERROR) $(SANITIZE) -g \
+	-D_GNU_SOURCE $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
+
+# The core in the browser: no libc, the few functions it needs are in src/wasm.
+CFLAGS_WASM = --target=wasm32 -ffreestanding -nostdlib -O2 $(WASM_WARN) \
+	-ffile-prefix-map=$(CURDIR)=. -fvisibility=hidden
+WASM_WARN = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+	-Wmissing-prototypes -Wvla $(WERROR)

@@ -1,0 +1,101 @@
+# Tests, fuzzing, the browser's core, static analysis and benchmarks.
+LIB_ALL = $(LIB_CLIENT) $(LIB_ENCLAVE) $(LIB_SIMTEE) $(LIB_ENGINE) $(LIB_NATIVE)
+LINK_ALL = $(BUILD)/lib/all.a -lsodium -lcrypto -lpthread -lm
+
+$(BUILD)/lib/all.a: $(LIB_ALL)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+# ---- unit tests: tests/unit/NAME_test.c -> build/test/NAME_test --------------
+UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/test/%,\
+	$(wildcard tests/unit/*_test.c))
+
+$(BUILD)/test/%: tests/unit/%.c tests/unit/test.h $(BUILD)/lib/all.a \
+	$(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,TEST,$<)
+	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Itests/unit -MMD -MP \
+		-o $@ $< -lcmocka $(LINK_ALL)
+
+.PHONY: unit unit-bin
+unit-bin: $(UNIT_BIN)
+unit: unit-bin
+	@tools/run-unit $(if $(WRAP),--wrap '$(WRAP)') $(UNIT_BIN)
+
+# ---- what `make test` runs ---------------------------------------------------
+.PHONY: test lint e2e
+test:
+	@tools/setup test
+	@tools/test
+
+lint:
+	@tools/lint
+
+e2e: all
+	@BUILD=$(abspath $(BUILD)) tools/run-e2e
+
+# ---- the core as wasm32, freestanding ----------------------------------------
+WASM_SRC = $(wildcard src/wasm/*.c)
+WASM_OBJ = $(patsubst src/%.c,build/wasm/%.o,\
+	$(CORE_SRC) $(wildcard src/crypto/*_host.c) $(WASM_SRC))
+
+build/wasm/%.o: src/%.c tools/flags.mk
+	@mkdir -p $(@D)
+	$(call say,WASM,$<)
+	$(Q)$(CLANG) $(CFLAGS_WASM) -Isrc -MMD -MP -c -o $@ $<
+
+# Imports and exports are named where they are declared, in src/wasm.
+build/wasm/core.wasm: $(WASM_OBJ)
+	$(call say,LINK,$@)
+	$(Q)wasm-ld --no-entry --strip-all -z stack-size=262144 -o $@ $^
+
+.PHONY: wasm wasm-test
+wasm: $(WASM_OBJ) $(if $(WASM_SRC),build/wasm/core.wasm)
+	@:
+wasm-test: wasm
+	@tools/run-wasm
+-include $(WASM_OBJ:.o=.d)
+
+# ---- fuzzing: tests/fuzz/fuzz_NAME.c, seeds in tests/fuzz/corpus/NAME/ -------
+FUZZ_SECONDS ?= 30
+FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+in_fuzz = $(MAKE) --no-print-directory CC=$(CLANG) FUZZ=1 BUILD=build/fuzz
+
+build/fuzz/bin/%: tests/fuzz/fuzz_%.c $(BUILD)/lib/all.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$<)
+	$(Q)$(CC) $(CFLAGS_TEST) -fsanitize=fuzzer $(LDFLAGS_ALL) -Isrc \
+		-o $@ $< $(LINK_ALL)
+
+.PHONY: fuzz fuzz-corpus fuzz-bin
+fuzz-bin: $(addprefix build/fuzz/bin/,$(FUZZ_NAMES))
+fuzz:
+	@+$(in_fuzz) fuzz-bin
+	@tools/run-fuzz $(FUZZ_SECONDS) $(FUZZ_NAMES)
+fuzz-corpus:
+	@+$(in_fuzz) fuzz-bin
+	@tools/run-fuzz 0 $(FUZZ_NAMES)
+
+# ---- the matrix --------------------------------------------------------------
+.PHONY: test-all tidy core
+test-all: test
+	@tools/test-all
+
+core: $(LIB_CORE)
+
+tidy:
+	@tools/tidy $(CORE_SRC) $(SODIUM_SRC) $(OPENSSL_SRC) $(SYS_SRC) \
+		$(ENGINE_SRC) $(ENCLAVE_SRC) $(SIMTEE_SRC) $(CLIENT_SRC) $(CLI_SRC)
+
+# ---- benchmarks: bench/NAME.c, each prints rows (bench/bench.h) --------------
+BENCH_BIN = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+
+$(BUILD)/bench/%: bench/%.c bench/bench.h $(BUILD)/lib/all.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,BENCH,$<)
+	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Ibench -o $@ $< $(LINK_ALL)
+
+.PHONY: bench
+bench: all $(BENCH_BIN)
+	@BUILD=$(abspath $(BUILD)) bench/run $(BENCH_BIN)

@@ -1,0 +1,34 @@
+# Installing and packaging. PREFIX is where the installed tree lives, DESTDIR
+# where a package builder wants it put.
+PREFIX ?= /usr/local
+DESTDIR ?=
+BIN_TO = $(DESTDIR)$(PREFIX)/bin
+SHARE_TO = $(DESTDIR)$(PREFIX)/share
+MODELS = $(wildcard model/*.gguf)
+MAN = $(wildcard docs/man/*.[1-8])
+DOCS = README.md LICENSE $(wildcard docs/*.md docs/*.svg)
+
+.PHONY: install uninstall dist
+install: all
+	install -d $(BIN_TO) $(SHARE_TO)/confer $(SHARE_TO)/doc/confer
+	install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(BIN_TO)
+	$(if $(MODELS),install -m 644 $(MODELS) $(SHARE_TO)/confer)
+	install -m 644 $(DOCS) $(SHARE_TO)/doc/confer
+	for m in $(MAN); do \
+		install -D -m 644 $$m $(SHARE_TO)/man/man$${m##*.}/$${m##*/}; \
+	done
+
+uninstall:
+	rm -f $(addprefix $(BIN_TO)/,confer confer-enclave confer-simtee)
+	rm -rf $(SHARE_TO)/confer $(SHARE_TO)/doc/confer
+	for m in $(notdir $(MAN)); do \
+		rm -f $(SHARE_TO)/man/man$${m##*.}/$$m; \
+	done
+
+# The sources of HEAD; the same commit gives the same bytes on every machine.
+VERSION = $(shell git describe --tags --always 2>/dev/null)
+dist:
+	@mkdir -p dist
+	git archive --format=tar --prefix=confer-$(VERSION)/ HEAD | \
+		gzip -n9 >dist/confer-$(VERSION).tar.gz
+	@cd dist && sha256sum confer-$(VERSION).tar.gz
