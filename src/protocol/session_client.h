@@ -114,7 +114,7 @@ const uint8_t *session_client_server_key(const struct session_client *s);
  * otherwise, and the session is closed. ERR_PROTOCOL unless in state VERDICT.
  */
 enum err session_client_accept(struct session_client *s,
-    const struct evidence_verdict *verdict, uint64_t now_s, struct wr *out)
+    const struct verdict *verdict, uint64_t now_s, struct wr *out)
     __attribute__((warn_unused_result));
 
 /* Has the deadline passed? Then the host calls end(FRAME_END_EXPIRED). */
