@@ -24,15 +24,15 @@
 #define NOISE_MSG_LEN_MAX   65535 /* section 3: any Noise message, tag included */
 #define NOISE_PLAIN_LEN_MAX (NOISE_MSG_LEN_MAX - NOISE_TAG_LEN)
 
-/* The most that a handshake message is longer than its payload: e, s, payload
- * tag. IK's first message and the replies of XX and XXfallback reach it. */
+/* The most that a handshake message is longer than its payload: e, sealed s,
+ * payload tag. IK's first message and the replies of XX and XXfallback. */
 #define NOISE_HANDSHAKE_OVERHEAD_MAX                                           \
 	(NOISE_KEY_LEN + NOISE_KEY_LEN + NOISE_TAG_LEN + NOISE_TAG_LEN)
 
 /*
  * Each direction's key is replaced (Rekey, section 4.2 and 11.3) before the
  * message with nonce n where n % NOISE_REKEY_EVERY == 0 and n > 0; n goes on
- * counting. So a key that leaks later opens at most this many records.
+ * counting. A key that leaks opens nothing sealed before its last replacement.
  */
 #define NOISE_REKEY_EVERY 65536
 
