@@ -101,7 +101,7 @@ struct noise_handshake {
 	unsigned next; /* index of the message that comes next */
 	bool has_rs;
 	bool has_re;
-	bool dead; /* a message failed: nothing more will work */
+	bool live; /* false: not initialised, failed, split or wiped */
 };
 
 /* The two cipher states of Split() and the handshake hash. */
@@ -111,7 +111,7 @@ struct noise_transport {
 	/* The channel binding (section 11.2): unique to this session and known
 	 * to both sides, not secret. */
 	uint8_t h[NOISE_HASH_LEN];
-	bool dead; /* a record failed: nothing more will work */
+	bool live; /* false: not split yet, a record failed, or wiped */
 };
 
 /* Never fails: a config that does not fit its pattern is our defect. */
@@ -153,7 +153,8 @@ bool noise_handshake_done(const struct noise_handshake *hs);
 
 /*
  * The peer's static public key: known from the start (IK initiator) or since
- * the message that carried it was read. NULL before that.
+ * the message that carried it was read. NULL before that, after a failure and
+ * after the split: copy it in between.
  */
 const uint8_t *noise_remote_static(const struct noise_handshake *hs);
 
@@ -166,7 +167,7 @@ enum err noise_first_ephemeral(uint8_t re[NOISE_KEY_LEN], struct bytes msg)
 
 /*
  * Turn a finished handshake into a transport and wipe it. ERR_PROTOCOL, *t
- * zeroed and dead, if the handshake is not done.
+ * zeroed, if the handshake is not done.
  */
 enum err noise_split(struct noise_handshake *hs, struct noise_transport *t)
     __attribute__((warn_unused_result));
