@@ -10,15 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* libc natively, src/wasm/mem.c in the browser. A file that also includes
- * <string.h> sees them twice, which gcc would report. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wredundant-decls"
+/*
+ * libc natively, src/wasm/mem.c in the browser. Files of sys/ include string.h
+ * (glibc's guard tells) and then need no second declaration.
+ */
+#ifndef _STRING_H
 void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
-#pragma GCC diagnostic pop
+#endif
 
 /* Bytes borrowed from somewhere: no ownership. {NULL, 0} is legal. */
 struct bytes {
