@@ -1,0 +1,222 @@
+/* Whole reads and writes, deadlines, files that are replaced in one step. */
+#include "test.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys/clock.h"
+#include "sys/fd.h"
+
+static char dir[] = "/tmp/sys_fd_XXXXXX";
+static char path[256];
+
+static const char *in_dir(const char *name)
+{
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static struct bytes of(const char *s)
+{
+	return (struct bytes){ (const uint8_t *)s, strlen(s) };
+}
+
+static void make_pair(int fd[2])
+{
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+}
+
+TEST(fd_read_full_tells_an_end_from_a_cut)
+{
+	int fd[2];
+	char got[4];
+
+	make_pair(fd);
+	CHECK_OK(fd_write_full(fd[0], "abcdef", 6, FD_NO_DEADLINE));
+	fd_close(&fd[0]);
+	CHECK_EQ(fd[0], -1);
+	CHECK_OK(fd_read_full(fd[1], got, 4, FD_NO_DEADLINE));
+	CHECK_MEM(got, "abcd", 4);
+	CHECK_ERR(fd_read_full(fd[1], got, 4, FD_NO_DEADLINE), ERR_TRUNCATED);
+	CHECK_ERR(fd_read_full(fd[1], got, 4, FD_NO_DEADLINE), ERR_CLOSED);
+	fd_close(&fd[1]);
+}
+
+TEST(fd_deadline_in_the_past_is_a_timeout_not_a_hang)
+{
+	static const uint8_t zeros[1 << 16];
+	int fd[2];
+	char got[1];
+	enum err e = ERR_OK;
+
+	make_pair(fd);
+	CHECK_ERR(fd_read_full(fd[1], got, 1, clock_mono_ms()), ERR_TIMEOUT);
+	/* Nobody reads: the socket's buffer fills up. */
+	for (int i = 0; i < 1000 && e == ERR_OK; i++)
+		e = fd_write_full(fd[0], zeros, sizeof(zeros), clock_mono_ms());
+	CHECK_ERR(e, ERR_TIMEOUT);
+	fd_close(&fd[0]);
+	fd_close(&fd[1]);
+}
+
+TEST(fd_write_to_a_closed_peer_is_an_error_not_a_signal)
+{
+	int fd[2];
+	size_t n;
+
+	make_pair(fd);
+	CHECK_ERR(fd_read_some(fd[0], path, 1, &n), ERR_AGAIN);
+	fd_close(&fd[1]);
+	CHECK_ERR(fd_write_some(fd[0], "x", 1, &n), ERR_CLOSED);
+	fd_close(&fd[0]);
+}
+
+TEST(fd_replace_file_leaves_old_or_new_and_no_rest)
+{
+	char got[16];
+	size_t n;
+	struct stat st;
+
+	CHECK_OK(fd_replace_file(in_dir("a"), of("one"), 0600, NULL));
+	CHECK_OK(fd_replace_file(in_dir("a"), of("second"), 0600, NULL));
+	CHECK_OK(fd_read_file(got, sizeof(got), &n, in_dir("a"), NULL));
+	CHECK_EQ(n, 6);
+	CHECK_MEM(got, "second", 6);
+	CHECK_EQ(stat(in_dir("a"), &st), 0);
+	CHECK_EQ(st.st_mode & 0777, 0600);
+	CHECK(access(in_dir(".a.tmp"), F_OK) != 0);
+	unlink(in_dir("a"));
+}
+
+TEST(fd_replace_file_on_a_full_disk_keeps_the_old_file)
+{
+	struct err_ctx ctx = { 0 };
+
+	/* /dev/full gives ENOSPC on every write. */
+	CHECK_EQ(symlink("/dev/full", in_dir(".b.tmp")), 0);
+	CHECK_OK(fd_replace_file(in_dir("c"), of("old"), 0600, NULL));
+	CHECK_ERR(fd_replace_file(in_dir("b"), of("new"), 0600, &ctx),
+	    ERR_IO); /* a link in the way is not followed */
+	CHECK(access(in_dir("b"), F_OK) != 0);
+	CHECK_ERR(fd_replace_file(in_dir("no/b"), of("new"), 0600, &ctx),
+	    ERR_NOTFOUND);
+	unlink(in_dir("c"));
+	unlink(in_dir(".b.tmp"));
+}
+
+TEST(fd_read_file_keeps_its_limit)
+{
+	struct err_ctx ctx = { 0 };
+	char got[4];
+	size_t n;
+
+	CHECK_OK(fd_replace_file(in_dir("l"), of("12345"), 0600, NULL));
+	CHECK_ERR(fd_read_file(got, 4, &n, in_dir("l"), &ctx), ERR_LIMIT);
+	CHECK_EQ(n, 0);
+	CHECK(strstr(ctx.msg, "longer than 4 bytes") != NULL);
+	CHECK_OK(fd_replace_file(in_dir("l"), of("1234"), 0600, NULL));
+	CHECK_OK(fd_read_file(got, 4, &n, in_dir("l"), NULL));
+	CHECK_EQ(n, 4);
+	unlink(in_dir("l"));
+}
+
+TEST(fd_read_file_names_what_is_missing)
+{
+	struct err_ctx ctx = { 0 };
+	char got[4];
+	size_t n;
+
+	CHECK_ERR(fd_read_file(got, 4, &n, in_dir("none"), &ctx), ERR_NOTFOUND);
+	CHECK(strstr(ctx.msg, path) != NULL);
+	CHECK(strstr(ctx.msg, "No such file") != NULL);
+	CHECK_ERR(fd_read_file(got, 4, &n, dir, NULL), ERR_IO);
+}
+
+TEST(fd_read_file_at_follows_no_link_out_of_its_directory)
+{
+	char got[16];
+	size_t n;
+	int at = open(dir, O_RDONLY | O_DIRECTORY);
+
+	CHECK(at >= 0);
+	CHECK_OK(fd_replace_file(in_dir("f"), of("x"), 0600, NULL));
+	CHECK_EQ(symlink("f", in_dir("link")), 0);
+	CHECK_OK(fd_read_file_at(got, sizeof(got), &n, at, "f"));
+	CHECK_EQ(n, 1);
+	CHECK_ERR(fd_read_file_at(got, sizeof(got), &n, at, "link"), ERR_IO);
+	CHECK_ERR(fd_read_file_at(got, sizeof(got), &n, at, "g"), ERR_NOTFOUND);
+	unlink(in_dir("link"));
+	unlink(in_dir("f"));
+	fd_close(&at);
+}
+
+TEST(fd_make_dirs_makes_all_and_accepts_what_exists)
+{
+	struct stat st;
+
+	CHECK_OK(fd_make_dirs(in_dir("p/q/r"), NULL));
+	CHECK_OK(fd_make_dirs(in_dir("p/q/r"), NULL));
+	CHECK_EQ(stat(path, &st), 0);
+	CHECK_EQ(st.st_mode & 0777, 0700);
+	CHECK_OK(fd_replace_file(in_dir("p/file"), of("x"), 0600, NULL));
+	CHECK_ERR(fd_make_dirs(in_dir("p/file"), NULL), ERR_NOTFOUND);
+	unlink(path);
+	rmdir(in_dir("p/q/r"));
+	rmdir(in_dir("p/q"));
+	rmdir(in_dir("p"));
+}
+
+TEST(fd_map_shows_the_file_and_refuses_a_directory)
+{
+	struct fd_map m;
+
+	CHECK_OK(fd_replace_file(in_dir("m"), of("mapped"), 0600, NULL));
+	CHECK_OK(fd_map_open(&m, in_dir("m"), NULL));
+	CHECK_EQ(m.len, 6);
+	CHECK_MEM(m.p, "mapped", 6);
+	fd_map_close(&m);
+	CHECK(m.p == NULL);
+	CHECK_OK(fd_replace_file(in_dir("m"), of(""), 0600, NULL));
+	CHECK_OK(fd_map_open(&m, in_dir("m"), NULL));
+	CHECK_EQ(m.len, 0);
+	fd_map_close(&m);
+	unlink(in_dir("m"));
+	CHECK_ERR(fd_map_open(&m, dir, NULL), ERR_IO);
+}
+
+static int make_dir(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) == NULL;
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	return rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fd_read_full_tells_an_end_from_a_cut),
+		cmocka_unit_test(
+		    fd_deadline_in_the_past_is_a_timeout_not_a_hang),
+		cmocka_unit_test(
+		    fd_write_to_a_closed_peer_is_an_error_not_a_signal),
+		cmocka_unit_test(fd_replace_file_leaves_old_or_new_and_no_rest),
+		cmocka_unit_test(
+		    fd_replace_file_on_a_full_disk_keeps_the_old_file),
+		cmocka_unit_test(fd_read_file_keeps_its_limit),
+		cmocka_unit_test(fd_read_file_names_what_is_missing),
+		cmocka_unit_test(
+		    fd_read_file_at_follows_no_link_out_of_its_directory),
+		cmocka_unit_test(
+		    fd_make_dirs_makes_all_and_accepts_what_exists),
+		cmocka_unit_test(fd_map_shows_the_file_and_refuses_a_directory),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
