@@ -1,0 +1,33 @@
+/*
+ * Memory for secrets: pages of their own between two pages that fault, locked
+ * out of swap, left out of core dumps and not passed to children. And the
+ * stack: what a finished call has left below the present frame.
+ */
+#ifndef CONFER_SYS_SECRET_H
+#define CONFER_SYS_SECRET_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+/*
+ * n > 0 zeroed bytes, NULL when there is no memory. Locking can fail where
+ * RLIMIT_MEMLOCK is small: the memory is given all the same and LOG_NO_MLOCK
+ * tells the operator.
+ */
+void *secret_new(size_t n);
+
+/* Wipe and give back what secret_new(n) gave. p may be NULL. */
+void secret_free(void *p, size_t n);
+
+/* How much of the stack below the caller secret_scrub_stack() overwrites. */
+#define SECRET_STACK_LEN (96u * 1024u)
+
+/*
+ * Overwrite the unused stack of the calling thread. Called where the work on a
+ * secret has returned: frames of that work lie below and still hold copies. The
+ * few bytes of its own frame it cannot reach.
+ */
+void secret_scrub_stack(void);
+
+#endif
