@@ -27,7 +27,8 @@ void crypto_sha256(uint8_t out[SHA256_LEN], const struct bytes *part, size_t n);
 /* SHA-512, likewise. */
 void crypto_sha512(uint8_t out[SHA512_LEN], const struct bytes *part, size_t n);
 
-/* HMAC-SHA-256 (RFC 2104) of the concatenation of n < HASH_PARTS_MAX parts. */
+/* HMAC-SHA-256 (RFC 2104) of the concatenation of n < HASH_PARTS_MAX parts, since
+ * the padded key is one more. */
 void crypto_hmac_sha256(uint8_t out[SHA256_LEN], struct bytes key,
     const struct bytes *part, size_t n);
 
@@ -48,9 +49,9 @@ void crypto_x25519_base(uint8_t pub[X25519_LEN],
 
 /*
  * ChaCha20-Poly1305 (RFC 8439). Seal writes in.len + AEAD_TAG_LEN bytes; open
- * writes in.len - AEAD_TAG_LEN bytes, and only after the tag has verified
- * (ERR_AUTH otherwise, out untouched; ERR_TRUNCATED below AEAD_TAG_LEN). out may
- * be in.p itself, else the two must not overlap.
+ * writes in.len - AEAD_TAG_LEN bytes: the plaintext if the tag has verified, else
+ * zeros (ERR_AUTH). ERR_TRUNCATED below AEAD_TAG_LEN, nothing written then. out
+ * may be in.p itself, else the two must not overlap.
  */
 void crypto_aead_seal(uint8_t *out, const uint8_t key[AEAD_KEY_LEN],
     const uint8_t nonce[AEAD_NONCE_LEN], struct bytes ad, struct bytes in);

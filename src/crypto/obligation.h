@@ -45,7 +45,9 @@ struct obligation *obligation_add(struct obligations *set);
 
 /*
  * Native hosts only (crypto_openssl.c): check one. ERR_OK, ERR_AUTH when the
- * signature does not verify, ERR_FORMAT when the key or signature is malformed.
+ * signature does not verify, ERR_FORMAT when the key or signature is malformed
+ * (RSA: 2048 to 4096 bits), ERR_UNSUPPORTED for another algorithm,
+ * ERR_INTERNAL when OpenSSL cannot work.
  */
 enum err obligation_resolve(const struct obligation *o)
     __attribute__((warn_unused_result));

@@ -24,15 +24,15 @@
 #define NOISE_MSG_LEN_MAX   65535 /* section 3: any Noise message, tag included */
 #define NOISE_PLAIN_LEN_MAX (NOISE_MSG_LEN_MAX - NOISE_TAG_LEN)
 
-/* The most that a handshake message is longer than its payload: e, s, payload
- * tag. IK's first message and the replies of XX and XXfallback reach it. */
+/* The most that a handshake message is longer than its payload: e, sealed s,
+ * payload tag. IK's first message and the replies of XX and XXfallback. */
 #define NOISE_HANDSHAKE_OVERHEAD_MAX                                           \
 	(NOISE_KEY_LEN + NOISE_KEY_LEN + NOISE_TAG_LEN + NOISE_TAG_LEN)
 
 /*
  * Each direction's key is replaced (Rekey, section 4.2 and 11.3) before the
  * message with nonce n where n % NOISE_REKEY_EVERY == 0 and n > 0; n goes on
- * counting. So a key that leaks later opens at most this many records.
+ * counting. A key that leaks opens nothing sealed before its last replacement.
  */
 #define NOISE_REKEY_EVERY 65536
 
@@ -101,7 +101,7 @@ struct noise_handshake {
 	unsigned next; /* index of the message that comes next */
 	bool has_rs;
 	bool has_re;
-	bool dead; /* a message failed: nothing more will work */
+	bool live; /* false: not initialised, failed, split or wiped */
 };
 
 /* The two cipher states of Split() and the handshake hash. */
@@ -111,7 +111,7 @@ struct noise_transport {
 	/* The channel binding (section 11.2): unique to this session and known
 	 * to both sides, not secret. */
 	uint8_t h[NOISE_HASH_LEN];
-	bool dead; /* a record failed: nothing more will work */
+	bool live; /* false: not split yet, a record failed, or wiped */
 };
 
 /* Never fails: a config that does not fit its pattern is our defect. */
@@ -153,7 +153,8 @@ bool noise_handshake_done(const struct noise_handshake *hs);
 
 /*
  * The peer's static public key: known from the start (IK initiator) or since
- * the message that carried it was read. NULL before that.
+ * the message that carried it was read. NULL before that, after a failure and
+ * after the split: copy it in between.
  */
 const uint8_t *noise_remote_static(const struct noise_handshake *hs);
 
@@ -166,7 +167,7 @@ enum err noise_first_ephemeral(uint8_t re[NOISE_KEY_LEN], struct bytes msg)
 
 /*
  * Turn a finished handshake into a transport and wipe it. ERR_PROTOCOL, *t
- * zeroed and dead, if the handshake is not done.
+ * zeroed, if the handshake is not done.
  */
 enum err noise_split(struct noise_handshake *hs, struct noise_transport *t)
     __attribute__((warn_unused_result));

@@ -27,7 +27,10 @@ enum session_client_state {
 	SESSION_CLIENT_STATE_N
 };
 
-/* Borrowed during session_client_init only. */
+/* The evidence reply: its kind and the bundle. */
+#define SESSION_CLIENT_EVIDENCE_ROOM (1 + PACKET_EVIDENCE_MAX)
+
+/* Borrowed during session_client_init only, but for `evidence`. */
 struct session_client_config {
 	const uint8_t
 	    *s_priv; /* X25519_LEN random bytes, for this session only */
@@ -35,6 +38,9 @@ struct session_client_config {
 	    *e_priv;       /* X25519_LEN random bytes, for this session only */
 	const uint8_t *rs; /* remembered enclave key: IK; NULL: XX */
 	const uint8_t *held; /* SHA-256 of the evidence held for rs, or NULL */
+	/* SESSION_CLIENT_EVIDENCE_ROOM bytes of the host's, where the evidence
+	 * is put; used until accept() or wipe(). */
+	uint8_t *evidence;
 };
 
 enum session_client_event_type {
@@ -70,6 +76,7 @@ struct session_client {
 	uint8_t s_priv[X25519_LEN]; /* kept for XXfallback until the reply */
 	uint8_t e_priv[X25519_LEN];
 	uint8_t rs[X25519_LEN]; /* the enclave's key, once known */
+	uint8_t *evidence;      /* the host's buffer */
 	uint8_t held[SHA256_LEN];
 	uint8_t digest[SHA256_LEN]; /* of the evidence that awaits a verdict */
 	uint8_t bound[PACKET_PROLOGUE_MAX];
@@ -92,7 +99,8 @@ enum err session_client_start(struct session_client *s, struct wr *out)
 size_t session_client_packet_max(const struct session_client *s);
 
 /*
- * Handle one packet; body is decrypted in place, and ev->data borrows it. A PONG
+ * Handle one packet; body is decrypted in place, and ev->data borrows it, or the
+ * evidence buffer. A PONG
  * that answers the enclave's PING goes to out (FRAME_RECORD_LEN(256) suffices).
  * Any error closes the session: ERR_PROTOCOL (also in state VERDICT), ERR_FORMAT,
  * ERR_TRUNCATED, ERR_LIMIT, ERR_AUTH, ERR_UNSUPPORTED.
