@@ -14,10 +14,10 @@
 #include <string.h>
 #include <time.h>
 
-#define BENCH_SAMPLES	 9    /* odd: the median is one of them */
-#define BENCH_SAMPLE_S	 0.05 /* long beside clock and scheduler noise */
-#define BENCH_CALLS_MAX	 (1UL << 30)
-#define BENCH_NO_RATIO	 0.0 /* shown as "-" */
+#define BENCH_SAMPLES   9    /* odd: the median is one of them */
+#define BENCH_SAMPLE_S  0.05 /* long beside clock and scheduler noise */
+#define BENCH_CALLS_MAX (1UL << 30)
+#define BENCH_NO_RATIO  0.0 /* shown as "-" */
 
 /* Seconds of the clock on the wall, and of CPU time of this process. */
 static inline double bench_clock(clockid_t id)
