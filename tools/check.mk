@@ -36,26 +36,39 @@ e2e: all
 	@BUILD=$(abspath $(BUILD)) tools/run-e2e
 
 # ---- the core as wasm32, freestanding ----------------------------------------
-WASM_SRC = $(wildcard src/wasm/*.c)
 WASM_OBJ = $(patsubst src/%.c,build/wasm/%.o,\
-	$(CORE_SRC) $(wildcard src/crypto/*_host.c) $(WASM_SRC))
+	$(CORE_SRC) $(wildcard src/crypto/*_host.c) $(wildcard src/wasm/*.c))
+WASM_TESTS = $(patsubst tests/wasm/%_exports.c,build/wasm/%_test.wasm,\
+	$(wildcard tests/wasm/*_exports.c))
+# What nothing exported reaches is left out.
+LINK_WASM = wasm-ld $(LDFLAGS_WASM) -o $@ $^
 
 build/wasm/%.o: src/%.c tools/flags.mk
 	@mkdir -p $(@D)
 	$(call say,WASM,$<)
 	$(Q)$(CLANG) $(CFLAGS_WASM) -Isrc -MMD -MP -c -o $@ $<
 
-# Imports and exports are named where they are declared, in src/wasm.
+build/wasm/tests/%.o: tests/wasm/%.c tools/flags.mk
+	@mkdir -p $(@D)
+	$(call say,WASM,$<)
+	$(Q)$(CLANG) $(CFLAGS_WASM) -Isrc -MMD -MP -c -o $@ $<
+
 build/wasm/core.wasm: $(WASM_OBJ)
 	$(call say,LINK,$@)
-	$(Q)wasm-ld --no-entry --strip-all -z stack-size=262144 -o $@ $^
+	$(Q)$(LINK_WASM)
+	@echo "core.wasm: $$(wc -c <$@) bytes, $$(gzip -9nc $@ | wc -c) gzipped"
 
+# Modules with more exports, for tests/wasm alone.
+build/wasm/%_test.wasm: build/wasm/tests/%_exports.o $(WASM_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(LINK_WASM)
+
+.PRECIOUS: build/wasm/tests/%.o
 .PHONY: wasm wasm-test
-wasm: $(WASM_OBJ) $(if $(WASM_SRC),build/wasm/core.wasm)
-	@:
-wasm-test: wasm
+wasm: build/wasm/core.wasm
+wasm-test: wasm $(WASM_TESTS)
 	@tools/run-wasm
--include $(WASM_OBJ:.o=.d)
+-include $(WASM_OBJ:.o=.d) $(wildcard build/wasm/tests/*.d)
 
 # ---- fuzzing: tests/fuzz/fuzz_NAME.c, seeds in tests/fuzz/corpus/NAME/ -------
 FUZZ_SECONDS ?= 30
