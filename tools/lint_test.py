@@ -62,6 +62,13 @@ CASES = {
         {"docs/attestation.md": "[A-1] MUST\n",
          "src/attest/a.c": "/* A-1, A-2 */\n"}, "A-2 is not defined"),
     "a curve is no requirement": ({"src/attest/a.c": "/* P-384 */\n"}, None),
+    "typedef of a structure": (
+        {"src/sys/a.c": "typedef struct {\n\tint x;\n} a;\n"}, "typedef"),
+    "typedef of a name": ({"src/sys/a.h": "typedef int a_t;\n"}, "typedef"),
+    "typedef of a function": (
+        {"src/sys/a.h": "typedef void a_fn(int);\n"}, None),
+    "waiting test": ({"tests/unit/a.c": "usleep(1);\n"}, "do not wait"),
+    "note of something to do": ({"README.md": "TO" + "DO: x\n"}, "to do"),
     "trailing space": ({"README.md": "a \n"}, "trailing space"),
     "missing final newline": ({"README.md": "a"}, "no newline"),
     "host path": ({"README.md": "see /" + "work/x\n"}, "path of one machine"),
