@@ -11,7 +11,8 @@ DOCS = README.md LICENSE $(wildcard docs/*.md docs/*.svg)
 .PHONY: install uninstall dist
 install: all
 	install -d $(BIN_TO) $(SHARE_TO)/confer $(SHARE_TO)/doc/confer
-	install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(BIN_TO)
+	$(if $(strip $(PROGRAMS)),install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) \
+		$(BIN_TO))
 	$(if $(MODELS),install -m 644 $(MODELS) $(SHARE_TO)/confer)
 	install -m 644 $(DOCS) $(SHARE_TO)/doc/confer
 	for m in $(MAN); do \
@@ -27,8 +28,9 @@ uninstall:
 
 # The sources of HEAD; the same commit gives the same bytes on every machine.
 VERSION = $(shell git describe --tags --always 2>/dev/null)
+DIST ?= dist
 dist:
-	@mkdir -p dist
+	@mkdir -p $(DIST)
 	git archive --format=tar --prefix=confer-$(VERSION)/ HEAD | \
-		gzip -n9 >dist/confer-$(VERSION).tar.gz
-	@cd dist && sha256sum confer-$(VERSION).tar.gz
+		gzip -n9 >$(DIST)/confer-$(VERSION).tar.gz
+	@cd $(DIST) && sha256sum confer-$(VERSION).tar.gz
