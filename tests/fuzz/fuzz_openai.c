@@ -1,0 +1,41 @@
+/* Chat requests: what is accepted stays inside the buffer of decoded text. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "enclave/openai.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void inside(const struct openai_request *r, struct bytes b)
+{
+	assert(b.len == 0 ||
+	       (b.p >= r->text && b.p + b.len <= r->text + r->text_len));
+	assert(json_utf8_prefix(b) == b.len);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct openai_request r;
+	static uint8_t out[OPENAI_TAIL_LEN_MAX];
+	const struct openai_usage usage = { 1, 2 };
+	struct openai_error why;
+	struct wr w = wr_init(out, sizeof(out));
+	uint8_t *text = malloc(size + 1);
+
+	if (openai_request_parse(&r, text, size, (struct bytes){ data, size },
+		"demo", &why) != ERR_OK) {
+		w.cap = OPENAI_ERROR_LEN_MAX;
+		openai_error_write(&w, &why);
+	} else {
+		for (size_t i = 0; i < r.message_n; i++)
+			inside(&r, r.message[i].text);
+		for (size_t i = 0; i < r.stop_n; i++)
+			inside(&r, r.stop[i]);
+		openai_tail_write(&w, &r, true, ENGINE_STOP, &usage);
+	}
+	assert(w.err == ERR_OK);
+	assert(r.text_len <= size);
+	free(text);
+	return 0;
+}
