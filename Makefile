@@ -25,8 +25,9 @@ SIMTEE_SRC = $(wildcard src/simtee/*.c)
 CLIENT_SRC = $(wildcard src/client/*.c)
 CLI_SRC = $(wildcard src/cli/*.c)
 
-PROGRAMS = $(if $(CLI_SRC),confer) $(if $(ENCLAVE_SRC),confer-enclave) \
-	$(if $(SIMTEE_SRC),confer-simtee)
+PROGRAMS = $(if $(wildcard src/cli/main.c),confer) \
+	$(if $(wildcard src/enclave/main.c),confer-enclave) \
+	$(if $(wildcard src/simtee/main.c),confer-simtee)
 
 # V=1 shows whole command lines.
 Q = $(if $(V),,@)
