@@ -1,6 +1,6 @@
 /*
  * Checkpoints (C2SP tlog-checkpoint) and their verification against a trust
- * policy: log signature, cosignature quorum, freshness. L-17..L-30 of
+ * policy: log signature, cosignature quorum, freshness. L-17..L-26 of
  * docs/log.md.
  */
 #ifndef CONFER_TLOG_CHECKPOINT_H
@@ -34,7 +34,7 @@ struct tlog_head {
 	struct tlog_hash root;
 	uint32_t witnesses; /* bit i: policy->witness[i] cosigned in time */
 	bool has_time;      /* false only under `quorum none` */
-	uint64_t time;      /* the quorum held at this time; see L-27 */
+	uint64_t time;      /* the quorum held at this time; see L-23 */
 };
 
 /* Strict grammar. ERR_FORMAT, ERR_LIMIT (size >= 2^63), ERR_AUTH (size 0 with
@@ -57,10 +57,14 @@ enum err tlog_checkpoint_verify(struct tlog_head *out,
     const struct tlog_policy *policy, uint64_t now_s, struct bytes note,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 
-/* ERR_EXPIRED if the head is older than TLOG_FRESH_S. Without a time (`quorum
- * none`) there is nothing to judge, and records alone bound the session. */
+/*
+ * ERR_EXPIRED if the head is older than max_age_s (TLOG_FRESH_S, or less where
+ * a client wants it). Without a time (`quorum none`) there is nothing to judge,
+ * and records alone bound the session.
+ */
 enum err tlog_head_check_fresh(const struct tlog_head *head, uint64_t now_s,
-    struct err_ctx *ctx) __attribute__((warn_unused_result));
+    uint64_t max_age_s, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
 
 /* When the head goes stale (unix seconds); UINT64_MAX without a time. */
 uint64_t tlog_head_deadline(const struct tlog_head *head);

@@ -1,6 +1,6 @@
 /*
  * Trust policy of a log in C2SP tlog-policy text: which logs, which witnesses,
- * which quorum. L-31..L-40 of docs/log.md. Not to be confused with the `policy`
+ * which quorum. L-31..L-38 of docs/log.md. Not to be confused with the `policy`
  * record of record.h, which the log itself carries.
  */
 #ifndef CONFER_TLOG_POLICY_H

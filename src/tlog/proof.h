@@ -1,6 +1,6 @@
 /*
  * tlog-proof files (C2SP tlog-proof v1): what is stapled beside a record so
- * that its place in the log can be checked offline. L-41..L-48 of docs/log.md.
+ * that its place in the log can be checked offline. L-41..L-46 of docs/log.md.
  */
 #ifndef CONFER_TLOG_PROOF_H
 #define CONFER_TLOG_PROOF_H
