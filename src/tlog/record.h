@@ -1,7 +1,7 @@
 /*
  * Records of the release log, `confer-release/v1`: strict text in which each
  * content has one spelling, signed as a note by k of n release keys.
- * L-50..L-90 of docs/log.md; the grammar of each line stands there.
+ * L-50..L-96 of docs/log.md; the grammar of each line stands there.
  */
 #ifndef CONFER_TLOG_RECORD_H
 #define CONFER_TLOG_RECORD_H
@@ -217,7 +217,7 @@ struct record_retire {
 
 struct record_rebuild {
 	struct tlog_hash release; /* leaf hash of the record rebuilt */
-	struct tlog_hash result;  /* see L-88 */
+	struct tlog_hash result;  /* see L-85 */
 	struct bytes rebuilder;
 };
 
