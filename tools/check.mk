@@ -8,8 +8,10 @@ $(BUILD)/lib/all.a: $(LIB_ALL)
 	$(Q)ar rcs $@ $^
 
 # ---- unit tests: tests/unit/NAME_test.c -> build/test/NAME_test --------------
-UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/test/%,\
-	$(wildcard tests/unit/*_test.c))
+# ONLY='noise crypto' keeps the tests of these modules.
+ONLY ?=
+UNIT_SRC = $(foreach m,$(or $(ONLY),*),$(wildcard tests/unit/$(m)_*test.c))
+UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(UNIT_SRC))
 
 $(BUILD)/test/%: tests/unit/%.c tests/unit/test.h $(BUILD)/lib/all.a \
 	$(BUILD)/flags
