@@ -92,6 +92,19 @@ fuzz-corpus:
 	@+$(in_fuzz) fuzz-bin
 	@tools/run-fuzz 0 $(FUZZ_NAMES)
 
+# ---- secrets under valgrind: tests/valgrind/ct.c -----------------------------
+CT_WRAP = crypto_scalarmult crypto_aead_open
+
+$(BUILD)/test/ct: tests/valgrind/ct.c $(BUILD)/lib/all.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,TEST,$<)
+	$(Q)$(CC) $(CFLAGS_TEST) -gdwarf-4 $(LDFLAGS_ALL) -Isrc -o $@ $< \
+		$(CT_WRAP:%=-Xlinker --wrap=%) $(LINK_ALL)
+
+.PHONY: valgrind
+valgrind: $(BUILD)/test/ct
+	@tools/run-ct $<
+
 # ---- the matrix --------------------------------------------------------------
 .PHONY: test-all tidy core
 test-all: test
