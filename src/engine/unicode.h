@@ -1,0 +1,44 @@
+/* As much of Unicode as the tokenizers' rules ask for. */
+#ifndef CONFER_ENGINE_UNICODE_H
+#define CONFER_ENGINE_UNICODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+
+enum unicode_class {
+	UNICODE_END, /* no character: the end of the text */
+	UNICODE_LETTER,
+	UNICODE_NUMBER,
+	UNICODE_SPACE,
+	UNICODE_OTHER
+};
+
+struct unicode_range {
+	uint32_t first, last;
+};
+
+extern const struct unicode_range unicode_tab_letters[];
+extern const uint32_t unicode_tab_letters_n;
+extern const struct unicode_range unicode_tab_numbers[];
+extern const uint32_t unicode_tab_numbers_n;
+
+enum unicode_class unicode_class(uint32_t c);
+
+/*
+ * The character at offset `at` of valid UTF-8; at < text.len. *len is its
+ * length in bytes, 1 to 4.
+ */
+uint32_t unicode_at(struct bytes text, size_t at, size_t *len);
+
+/*
+ * Look at the first bytes of possibly invalid text. Returns the length of the
+ * valid character there (*valid true), or of the longest part that cannot
+ * become one, at least 1 (*valid false), or 0 when more bytes are needed to
+ * tell.
+ */
+size_t unicode_scan(struct bytes text, bool *valid);
+
+#endif
