@@ -10,16 +10,16 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-#define SHA256_LEN	  32
-#define SHA512_LEN	  64
-#define X25519_LEN	  32 /* public key, private key and shared secret */
-#define AEAD_KEY_LEN	  32
-#define AEAD_NONCE_LEN	  12
-#define AEAD_TAG_LEN	  16
-#define ED25519_PUB_LEN	  32
-#define ED25519_SEED_LEN  32
-#define ED25519_SIG_LEN	  64
-#define HASH_PARTS_MAX	  16 /* pieces of one hash input; our longest has 9 */
+#define SHA256_LEN       32
+#define SHA512_LEN       64
+#define X25519_LEN       32 /* public key, private key and shared secret */
+#define AEAD_KEY_LEN     32
+#define AEAD_NONCE_LEN   12
+#define AEAD_TAG_LEN     16
+#define ED25519_PUB_LEN  32
+#define ED25519_SEED_LEN 32
+#define ED25519_SIG_LEN  64
+#define HASH_PARTS_MAX   16 /* pieces of one hash input; our longest has 9 */
 
 /* SHA-256 (FIPS 180-4) of the concatenation of n <= HASH_PARTS_MAX parts. */
 void crypto_sha256(uint8_t out[SHA256_LEN], const struct bytes *part, size_t n);
@@ -44,8 +44,8 @@ enum err crypto_x25519(uint8_t out[X25519_LEN], const uint8_t priv[X25519_LEN],
     const uint8_t pub[X25519_LEN]) __attribute__((warn_unused_result));
 
 /* The public key of `priv`. */
-void crypto_x25519_base(uint8_t pub[X25519_LEN],
-    const uint8_t priv[X25519_LEN]);
+void crypto_x25519_base(
+    uint8_t pub[X25519_LEN], const uint8_t priv[X25519_LEN]);
 
 /*
  * ChaCha20-Poly1305 (RFC 8439). Seal writes in.len + AEAD_TAG_LEN bytes; open

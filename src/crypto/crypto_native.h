@@ -17,8 +17,8 @@ enum err crypto_init(void) __attribute__((warn_unused_result));
 void crypto_random(void *out, size_t n);
 
 /* The public key of a 32-byte seed (RFC 8032, section 5.1.5). */
-void crypto_ed25519_public(uint8_t pub[ED25519_PUB_LEN],
-    const uint8_t seed[ED25519_SEED_LEN]);
+void crypto_ed25519_public(
+    uint8_t pub[ED25519_PUB_LEN], const uint8_t seed[ED25519_SEED_LEN]);
 void crypto_ed25519_sign(uint8_t sig[ED25519_SIG_LEN],
     const uint8_t seed[ED25519_SEED_LEN], struct bytes msg);
 
@@ -29,7 +29,7 @@ struct crypto_sha256_stream {
 
 void crypto_sha256_init(struct crypto_sha256_stream *s);
 void crypto_sha256_update(struct crypto_sha256_stream *s, struct bytes in);
-void crypto_sha256_final(struct crypto_sha256_stream *s,
-    uint8_t out[SHA256_LEN]);
+void crypto_sha256_final(
+    struct crypto_sha256_stream *s, uint8_t out[SHA256_LEN]);
 
 #endif

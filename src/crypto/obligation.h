@@ -14,20 +14,20 @@
 enum sig_alg {
 	SIG_ECDSA_P384_SHA384 = 1, /* key 04||X||Y (97), signature r||s (96) */
 	SIG_ECDSA_P256_SHA256 = 2, /* key 04||X||Y (65), signature r||s (64) */
-	SIG_RSA_PSS_SHA384 = 3,	   /* key: SubjectPublicKeyInfo DER; salt 48 */
+	SIG_RSA_PSS_SHA384 = 3,    /* key: SubjectPublicKeyInfo DER; salt 48 */
 };
 
 #define ECDSA_P384_PUB_LEN 97
 #define ECDSA_P384_SIG_LEN 96
-#define OBLIGATIONS_MAX	   16 /* the longest chain, TDX with CRLs, needs 12 */
+#define OBLIGATIONS_MAX    16 /* the longest chain, TDX with CRLs, needs 12 */
 #define OBLIGATION_SIG_MAX 96 /* signatures that the core had to rewrite */
 
 struct obligation {
 	enum sig_alg alg;
-	const char *what;  /* static: "chip certificate", for messages */
-	struct bytes key;  /* borrowed from the evidence */
-	struct bytes sig;  /* borrowed from the evidence, or sig_buf */
-	struct bytes msg;  /* borrowed from the evidence */
+	const char *what; /* static: "chip certificate", for messages */
+	struct bytes key; /* borrowed from the evidence */
+	struct bytes sig; /* borrowed from the evidence, or sig_buf */
+	struct bytes msg; /* borrowed from the evidence */
 	uint8_t sig_buf[OBLIGATION_SIG_MAX]; /* r||s, when rewritten */
 };
 
