@@ -2,73 +2,12 @@
  * The public test vectors of transparency logs, with the verdicts stated there.
  * They are not part of the repository; tests/vectors/tlog has our own.
  */
-#include "test.h"
+#include "tlog_vectors.h"
 
-#include "base/hex.h"
-#include "base/json.h"
 #include "base/wr.h"
 #include "tlog/proof.h"
 
 #define HASHES_MAX 128
-
-/* What tests borrow from; reachable until the process ends. */
-static void *keep(void *p)
-{
-	static void *kept[4096];
-	static size_t n;
-
-	CHECK(p != NULL && n < sizeof(kept) / sizeof(kept[0]));
-	kept[n++] = p;
-	return p;
-}
-
-static struct bytes load_bytes(const char *name)
-{
-	struct bytes b;
-
-	b.p = keep(read_file(vector_path(name), &b.len));
-	return b;
-}
-
-static struct json load(const char *name)
-{
-	struct json v;
-
-	CHECK_OK(json_parse(&v, load_bytes(name), NULL));
-	return v;
-}
-
-static struct json member(const struct json *o, const char *name)
-{
-	struct json v;
-
-	if (!json_get(o, name, &v))
-		fail_msg("no member %s", name);
-	return v;
-}
-
-/* A decoded string with a NUL. */
-static char *str(const struct json *o, const char *name, size_t *len)
-{
-	struct json v = member(o, name);
-	char *s = keep(malloc(v.text.len + 1));
-	size_t n;
-
-	CHECK_OK(json_string(&v, (uint8_t *)s, v.text.len, &n));
-	s[n] = '\0';
-	if (len != NULL)
-		*len = n;
-	return s;
-}
-
-static uint64_t num(const struct json *o, const char *name)
-{
-	struct json v = member(o, name);
-	uint64_t n;
-
-	CHECK_OK(json_u64(&v, &n));
-	return n;
-}
 
 static bool accept(const struct json *c)
 {
@@ -604,8 +543,9 @@ static struct bytes policy_text(const char *vkey_file, unsigned k)
 	char *keys = keep(read_file(vector_path(vkey_file), &len));
 	char group[512] = "";
 
-	for (char *s = strtok(keys, "\n"); s != NULL; s = strtok(NULL, "\n")) {
-		char *b64 = strchr(strchr(s, '+') + 1, '+') + 1;
+	for (char *s = keys, *lf; (lf = strchr(s, '\n')) != NULL; s = lf + 1) {
+		*lf = '\0';
+		const char *b64 = strchr(strchr(s, '+') + 1, '+') + 1;
 
 		if (b64[0] == 'A') { /* type 1 */
 			n += (size_t)snprintf(
