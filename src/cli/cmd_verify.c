@@ -1,0 +1,92 @@
+/* confer verify: the connection's steps in order, and the verdict. */
+#include <stdlib.h>
+
+#include "cli/cmd.h"
+#include "cli/link.h"
+#include "cli/print.h"
+#include "cli/report.h"
+
+static void print_limits(const struct cli_term *t, const struct verdict *v)
+{
+	(void)printf("%s", cli_style(t, stdout, CLI_DIM));
+	if (v->simulated)
+		(void)printf(
+		    "The processor is simulated: whoever runs this machine "
+		    "can read everything.\n");
+	else
+		(void)printf(
+		    "Not hidden: that you connect, when, from where, for how "
+		    "long and about how much.\n");
+	(void)printf(
+	    "Not protected: your own device, and chips that were opened with "
+	    "a laboratory.%s\n",
+	    cli_style(t, stdout, CLI_PLAIN));
+}
+
+static void print_accepted(
+    const struct cli_term *t, const struct client_conn *c)
+{
+	const struct verdict *v = &c->judgement.verdict;
+	char when[CLI_WHEN_MAX];
+
+	cli_report_when(when, v->deadline_s, c->verified_at);
+	(void)printf("\n%s%s%s until %s\n",
+	    cli_style(t, stdout, v->simulated ? CLI_WARN : CLI_GOOD),
+	    v->simulated ? "Accepted, but " VERDICT_SIMULATED ":" : "Accepted",
+	    cli_style(t, stdout, CLI_PLAIN), when);
+	print_limits(t, v);
+}
+
+static void print_refused(const struct cli_term *t, const struct err_ctx *ctx)
+{
+	struct client_text state = { 0 };
+
+	(void)printf("\n%sRefused%s ", cli_style(t, stdout, CLI_BAD),
+	    cli_style(t, stdout, CLI_PLAIN));
+	cli_put_text(t, stdout, &state,
+	    (struct bytes){ (const uint8_t *)ctx->msg, mem_strlen(ctx->msg) });
+	(void)printf("\n");
+}
+
+static enum cli_exit verify(const struct cli_options *o, struct cli_term *t,
+    struct cli_link *l, struct err_ctx *ctx)
+{
+	enum cli_exit x =
+	    cli_link_prepare(l, o, o->args > 0 ? o->arg[0] : NULL, t, ctx);
+
+	if (x != CLI_EXIT_OK)
+		return x;
+	return cli_link_open(l, ctx);
+}
+
+/* Did we get as far as evidence? Then there are steps to show. */
+static bool has_steps(const struct cli_link *l)
+{
+	return l->conn != NULL && l->conn->history.evidence_len > 0;
+}
+
+enum cli_exit cli_cmd_verify(const struct cli_options *o, struct cli_term *t)
+{
+	struct cli_link *l = calloc(1, sizeof(*l));
+	struct err_ctx ctx = { 0 };
+	enum cli_exit x = CLI_EXIT_INTERNAL;
+
+	if (l == NULL)
+		return cli_exit_say(t, x, &ctx);
+	x = verify(o, t, l, &ctx);
+	if (o->json) {
+		cli_print_json(has_steps(l) ? l->conn : NULL, NULL, x, &ctx);
+	} else if (has_steps(l)) {
+		if (!o->quiet)
+			cli_report_print_steps(t, stdout, l->conn);
+		if (x == CLI_EXIT_OK)
+			print_accepted(t, l->conn);
+		else
+			print_refused(t, &ctx);
+	} else {
+		(void)cli_exit_say(t, x, &ctx);
+	}
+	cli_link_close(l);
+	free(l);
+	return x;
+}

@@ -1,0 +1,49 @@
+/* See exit.h. */
+#include "cli/exit.h"
+
+#include <string.h>
+
+enum cli_exit cli_exit_of_fault(enum client_fault fault)
+{
+	switch (fault) {
+	case CLIENT_FAULT_NONE:
+		return CLI_EXIT_OK;
+	case CLIENT_FAULT_USAGE:
+		return CLI_EXIT_USAGE;
+	case CLIENT_FAULT_REFUSED:
+		return CLI_EXIT_REFUSED;
+	case CLIENT_FAULT_UNREACHABLE:
+		return CLI_EXIT_UNREACHABLE;
+	case CLIENT_FAULT_MISBEHAVIOUR:
+		return CLI_EXIT_MISBEHAVIOUR;
+	case CLIENT_FAULT_DAMAGE:
+		return CLI_EXIT_DAMAGE;
+	case CLIENT_FAULT_INTERNAL:
+		break;
+	}
+	return CLI_EXIT_INTERNAL;
+}
+
+const char *cli_exit_name(enum cli_exit code)
+{
+	static const char *const name[] = { "ok", "usage", "refused",
+		"unreachable", "internal", "misbehaviour", "damage" };
+
+	return name[code];
+}
+
+enum cli_exit cli_exit_say(
+    struct cli_term *t, enum cli_exit code, const struct err_ctx *ctx)
+{
+	const char *msg = ctx->msg[0] != '\0' ? ctx->msg : err_name(ctx->code);
+	struct client_text state = { 0 };
+
+	cli_status_clear(t);
+	(void)fprintf(stderr, "%sconfer:%s ", cli_style(t, stderr, CLI_BAD),
+	    cli_style(t, stderr, CLI_PLAIN));
+	cli_put_text(t, stderr, &state,
+	    (struct bytes){ (const uint8_t *)msg, strlen(msg) });
+	cli_end_text(t, stderr, &state);
+	(void)fputc('\n', stderr);
+	return code;
+}

@@ -1,0 +1,108 @@
+/* Help that teaches: examples first, then what there is. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+
+static const char general[] =
+    "confer - a private AI chat whose other end you verify yourself\n"
+    "\n"
+    "  confer up                          start a private chat on this "
+    "machine\n"
+    "  confer ask \"Who can read this?\"    one question, one answer\n"
+    "  confer chat                        a conversation\n"
+    "  confer verify                      what is checked, line by line\n"
+    "\n"
+    "Before a word of yours leaves, confer checks that it talks to genuine "
+    "TEE\n"
+    "hardware which runs exactly the published software and model, listed in "
+    "a\n"
+    "public log. It refuses in doubt and says why. `confer up` plays the\n"
+    "hardware itself: SIMULATED, NOT PRIVATE, to try and to develop.\n"
+    "\n"
+    "`confer help COMMAND` and `man confer` say more.\n"
+    "Exit codes: 0 done, 1 wrong usage, 2 refused, 3 unreachable, 4 internal\n"
+    "error, 5 misbehaviour proven, 6 local files damaged or disk full.\n";
+
+static const char up[] =
+    "confer up                              chat with the bundled model\n"
+    "confer up --model llama.gguf           chat with a model of yours\n"
+    "confer up --serve                      only serve; chat from elsewhere\n"
+    "confer up </dev/null                   one question, to see it work\n"
+    "\n"
+    "Starts a simulated security processor and an enclave on this machine,\n"
+    "releases what they run in a log of this machine, connects, verifies and\n"
+    "chats. Ending it ends them. While it runs, `confer ask`, `confer chat` "
+    "and\n"
+    "`confer verify` with the same --home talk to its enclave.\n";
+
+static const char ask[] =
+    "confer ask \"Who can read this?\"\n"
+    "confer ask --temperature 0 --max-tokens 50 \"Say hello\"\n"
+    "confer ask - <letter.txt               the question from standard input\n"
+    "confer ask --json \"Hi\" | jq -r .answer\n"
+    "confer ask \"Hi\" tcp:127.0.0.1:7600 --trust trust --accept-simulated\n"
+    "\n"
+    "usage: confer ask [OPTION]... TEXT|- [ADDR]\n"
+    "\n"
+    "The answer goes to standard output, what was verified to standard error.\n"
+    "ADDR is unix:PATH, tcp:HOST:PORT or vsock:CID:PORT.\n";
+
+static const char chat[] =
+    "confer chat                            with the running `confer up`\n"
+    "confer chat --system \"Answer briefly\"\n"
+    "\n"
+    "usage: confer chat [OPTION]... [ADDR]\n"
+    "\n"
+    "Ctrl-C stops an answer, Ctrl-D leaves, /help lists the commands. A line\n"
+    "that ends in \\ goes on. The conversation is kept in memory only and "
+    "wiped\n"
+    "at the end.\n";
+
+static const char verify[] =
+    "confer verify                          the running `confer up`\n"
+    "confer verify tcp:127.0.0.1:7600 --trust trust --accept-simulated\n"
+    "confer verify --json | jq .checks\n"
+    "\n"
+    "usage: confer verify [OPTION]... [ADDR]\n"
+    "\n"
+    "Connects, shows every check in its order, and leaves without a request.\n"
+    "Exit code 0: accepted, 2: refused.\n";
+
+static const struct topic {
+	enum cli_command command;
+	const char *text;
+} topics[] = {
+	{ CLI_UP, up },
+	{ CLI_ASK, ask },
+	{ CLI_CHAT, chat },
+	{ CLI_VERIFY, verify },
+};
+#define TOPICS (sizeof(topics) / sizeof(topics[0]))
+
+enum cli_command cli_help_topic(const char *word)
+{
+	for (size_t i = 0; i < TOPICS; i++) {
+		if (strcmp(word, cli_command_name(topics[i].command)) == 0)
+			return topics[i].command;
+	}
+	return CLI_NONE;
+}
+
+void cli_help(enum cli_command command)
+{
+	char spelling[40];
+	const char *text;
+
+	for (size_t i = 0; i < TOPICS; i++) {
+		if (topics[i].command != command)
+			continue;
+		(void)fputs(topics[i].text, stdout);
+		(void)fputs("\nOptions:\n", stdout);
+		for (size_t n = 0;
+		     cli_options_line(command, n, spelling, &text); n++)
+			(void)printf("  %-22s %s\n", spelling, text);
+		return;
+	}
+	(void)fputs(general, stdout);
+}

@@ -1,0 +1,277 @@
+/* See options.h. */
+#include "cli/options.h"
+
+#include <string.h>
+
+#include "base/fmt.h"
+#include "base/json.h"
+
+enum kind {
+	FLAG,    /* bool */
+	TEXT,    /* const char * */
+	NUMBER,  /* const char *, a JSON number of at least 0 */
+	INTEGER, /* const char *, digits */
+	STOP,    /* one more stop string */
+};
+
+#define ALL   (CLI_UP | CLI_ASK | CLI_CHAT | CLI_VERIFY)
+#define TALK  (CLI_ASK | CLI_CHAT)
+#define DIALS (CLI_ASK | CLI_CHAT | CLI_VERIFY)
+#define AT(f) offsetof(struct cli_options, f)
+
+static const struct row {
+	const char *name;
+	const char *value; /* its name in help; NULL: a flag */
+	enum kind kind;
+	unsigned commands;
+	size_t at;
+	const char *text;
+} rows[] = {
+	{ "model", "FILE", TEXT, CLI_UP, AT(model),
+	    "the GGUF model to serve (default: the bundled one)" },
+	{ "listen", "ADDR", TEXT, CLI_UP, AT(listen),
+	    "where the enclave listens (default: a socket in --home)" },
+	{ "serve", NULL, FLAG, CLI_UP, AT(serve),
+	    "no chat here: stay in the foreground until SIGINT or SIGTERM" },
+	{ "connect", "ADDR", TEXT, DIALS, AT(connect),
+	    "talk to this enclave (default: the running `confer up`)" },
+	{ "trust", "FILE", TEXT, DIALS, AT(trust),
+	    "whom to believe (default: HOME/trust)" },
+	{ "accept-simulated", NULL, FLAG, DIALS, AT(accept_simulated),
+	    "accept a simulated TEE, which protects nothing" },
+	{ "model", "NAME", TEXT, TALK, AT(model), "which model should answer" },
+	{ "system", "TEXT", TEXT, TALK, AT(system),
+	    "instructions that come before the conversation" },
+	{ "temperature", "N", NUMBER, TALK, AT(chat.temperature),
+	    "0: the most likely words; 1: as the model thinks" },
+	{ "top-p", "N", NUMBER, TALK, AT(chat.top_p),
+	    "choose among the likeliest words that make up N" },
+	{ "top-k", "N", INTEGER, TALK, AT(chat.top_k),
+	    "choose among the N likeliest words" },
+	{ "min-p", "N", NUMBER, TALK, AT(chat.min_p),
+	    "drop words N times less likely than the likeliest" },
+	{ "seed", "N", INTEGER, TALK, AT(chat.seed),
+	    "the same seed gives the same answer" },
+	{ "max-tokens", "N", INTEGER, TALK, AT(chat.max_tokens),
+	    "stop after N tokens" },
+	{ "stop", "TEXT", STOP, TALK, 0,
+	    "stop before this text; up to 4 times" },
+	{ "no-stream", NULL, FLAG, CLI_ASK, AT(no_stream),
+	    "print the answer once it is whole" },
+	{ "home", "DIR", TEXT, ALL, AT(home),
+	    "keep state here (default: ~/.local/share/confer)" },
+	{ "json", NULL, FLAG, CLI_UP | CLI_ASK | CLI_VERIFY, AT(json),
+	    "one JSON object on standard output" },
+	{ "quiet", NULL, FLAG, ALL, AT(quiet),
+	    "no progress and no summary, only answers and errors" },
+	{ "help", NULL, FLAG, ALL | CLI_NONE, AT(help), "this text" },
+};
+#define SHOWN 60 /* bytes of an argument in a message */
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static const struct command {
+	const char *name;
+	enum cli_command command;
+	size_t args_max;
+} commands[] = {
+	{ "up", CLI_UP, 0 },
+	{ "ask", CLI_ASK, 2 },
+	{ "chat", CLI_CHAT, 1 },
+	{ "verify", CLI_VERIFY, 1 },
+	{ "help", CLI_HELP, 1 },
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+const char *cli_command_name(enum cli_command command)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (commands[i].command == command)
+			return commands[i].name;
+	}
+	return NULL;
+}
+
+/* Does `arg` spell --NAME or --NAME=VALUE? Then *value is VALUE or NULL. */
+static bool spells(const char *arg, const char *name, const char **value)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(arg, "--", 2) != 0 || strncmp(arg + 2, name, n) != 0)
+		return false;
+	*value = arg[2 + n] == '=' ? arg + 3 + n : NULL;
+	return arg[2 + n] == '\0' || arg[2 + n] == '=';
+}
+
+static const struct row *find(
+    enum cli_command command, const char *arg, const char **value)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		if ((rows[i].commands & command) != 0 &&
+		    spells(arg, rows[i].name, value))
+			return &rows[i];
+	}
+	return NULL;
+}
+
+/* Which commands know this option? For the message. */
+static enum err unknown(
+    enum cli_command command, const char *arg, struct err_ctx *ctx)
+{
+	const char *value;
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (find(commands[i].command, arg, &value) != NULL)
+			return err_set(ctx, ERR_FORMAT,
+			    "%.*s is an option of `confer %s`, not of `confer "
+			    "%s`",
+			    SHOWN, arg, commands[i].name,
+			    cli_command_name(command));
+	}
+	return err_set(ctx, ERR_FORMAT, "there is no option %.*s", SHOWN, arg);
+}
+
+/* A number as JSON spells it, not negative; whole if so asked. */
+static bool number_ok(const char *text, bool whole)
+{
+	const struct bytes b = { (const uint8_t *)text, strlen(text) };
+	struct json v;
+	uint64_t n;
+
+	if (b.len > 32 || json_parse(&v, b, NULL) != ERR_OK ||
+	    v.type != JSON_NUMBER || v.text.len != b.len || text[0] == '-')
+		return false;
+	return !whole || json_u64(&v, &n) == ERR_OK;
+}
+
+static enum err add_stop(
+    struct cli_options *out, const char *value, struct err_ctx *ctx)
+{
+	if (out->chat.stops == CLIENT_STOPS_MAX)
+		return err_set(ctx, ERR_FORMAT,
+		    "at most %d --stop options are possible", CLIENT_STOPS_MAX);
+	out->chat.stop[out->chat.stops++] = value;
+	return ERR_OK;
+}
+
+static enum err store(struct cli_options *out, const struct row *row,
+    const char *value, struct err_ctx *ctx)
+{
+	char *field = (char *)out + row->at;
+	const bool yes = true;
+
+	switch (row->kind) {
+	case FLAG:
+		memcpy(field, &yes, sizeof(yes));
+		return ERR_OK;
+	case STOP:
+		return add_stop(out, value, ctx);
+	case NUMBER:
+	case INTEGER:
+		if (!number_ok(value, row->kind == INTEGER))
+			return err_set(ctx, ERR_FORMAT,
+			    "--%s wants a %snumber, not %.*s", row->name,
+			    row->kind == INTEGER ? "whole " : "", SHOWN, value);
+		break;
+	case TEXT:
+		break;
+	}
+	memcpy(field, &value, sizeof(value));
+	return ERR_OK;
+}
+
+/* An option at argv[*i]; steps over its value. */
+static enum err read_option(
+    struct cli_options *out, int argc, char **argv, int *i, struct err_ctx *ctx)
+{
+	const char *arg = argv[*i], *value = NULL;
+	const struct row *row;
+
+	if (strcmp(arg, "-h") == 0)
+		arg = "--help";
+	row = find(out->command, arg, &value);
+	if (row == NULL)
+		return unknown(out->command, arg, ctx);
+	if (row->value == NULL && value != NULL)
+		return err_set(
+		    ctx, ERR_FORMAT, "--%s takes no value", row->name);
+	if (row->value != NULL && value == NULL) {
+		if (*i + 1 >= argc)
+			return err_set(ctx, ERR_FORMAT, "--%s wants a %s",
+			    row->name, row->value);
+		value = argv[++*i];
+	}
+	return store(out, row, value, ctx);
+}
+
+static enum err read_command(
+    struct cli_options *out, const char *name, struct err_ctx *ctx)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(name, commands[i].name) == 0) {
+			out->command = commands[i].command;
+			return ERR_OK;
+		}
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		out->help = true;
+	else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+		out->version = true;
+	else
+		return err_set(
+		    ctx, ERR_FORMAT, "there is no command %.*s", SHOWN, name);
+	return ERR_OK;
+}
+
+static enum err add_arg(
+    struct cli_options *out, const char *arg, struct err_ctx *ctx)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (commands[i].command == out->command &&
+		    out->args == commands[i].args_max)
+			return err_set(ctx, ERR_FORMAT,
+			    "%.*s is one argument too many", SHOWN, arg);
+	}
+	out->arg[out->args++] = arg;
+	return ERR_OK;
+}
+
+enum err cli_options_read(
+    struct cli_options *out, int argc, char **argv, struct err_ctx *ctx)
+{
+	bool only_args = false;
+	enum err e;
+
+	*out = (struct cli_options){ 0 };
+	if (argc < 2)
+		return ERR_OK;
+	e = read_command(out, argv[1], ctx);
+	if (out->command == CLI_NONE)
+		return e;
+	for (int i = 2; e == ERR_OK && i < argc; i++) {
+		const char *arg = argv[i];
+
+		if (!only_args && strcmp(arg, "--") == 0)
+			only_args = true;
+		else if (!only_args && arg[0] == '-' && arg[1] != '\0')
+			e = read_option(out, argc, argv, &i, ctx);
+		else
+			e = add_arg(out, arg, ctx);
+	}
+	return e;
+}
+
+bool cli_options_line(
+    enum cli_command command, size_t i, char spelling[40], const char **text)
+{
+	for (size_t r = 0; r < ROWS; r++) {
+		if ((rows[r].commands & command) == 0 || i-- != 0)
+			continue;
+		(void)fmt_print(spelling, 40, "--%s%s%s", rows[r].name,
+		    rows[r].value != NULL ? " " : "",
+		    rows[r].value != NULL ? rows[r].value : "");
+		*text = rows[r].text;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,64 @@
+/*
+ * The command line as data: one table of all options, which says where each is
+ * allowed and where its value goes. Help is written from the same table.
+ */
+#ifndef CONFER_CLI_OPTIONS_H
+#define CONFER_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "client/chat.h"
+
+enum cli_command {
+	CLI_NONE = 0, /* no command given */
+	CLI_UP = 1,
+	CLI_ASK = 2,
+	CLI_CHAT = 4,
+	CLI_VERIFY = 8,
+	CLI_HELP = 16,
+};
+
+#define CLI_ARGS_MAX 2 /* ask TEXT ADDR */
+
+/* All strings are of argv. */
+struct cli_options {
+	enum cli_command command;
+	bool help;
+	bool version;
+	bool json;
+	bool quiet;
+	bool serve;
+	bool accept_simulated;
+	bool no_stream;
+	const char *home;
+	const char *model; /* a file for `up`, else a name */
+	const char *listen;
+	const char *connect;
+	const char *trust;
+	const char *system;
+	struct client_options chat;
+	const char *arg[CLI_ARGS_MAX];
+	size_t args;
+};
+
+/*
+ * Read argv[1..argc). ERR_FORMAT, with one sentence in ctx: an option that does
+ * not exist or does not belong to the command, a value that is missing or is no
+ * number, too many arguments.
+ */
+enum err cli_options_read(struct cli_options *out, int argc, char **argv,
+    struct err_ctx *ctx) __attribute__((warn_unused_result));
+
+/* "up", "ask", ... or NULL. */
+const char *cli_command_name(enum cli_command command);
+
+/*
+ * Line i of the help on the options of a command: its spelling ("--home DIR")
+ * and what it does. False at the end.
+ */
+bool cli_options_line(
+    enum cli_command command, size_t i, char spelling[40], const char **text);
+
+#endif

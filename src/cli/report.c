@@ -1,0 +1,233 @@
+/* See report.h. */
+#include "cli/report.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/fmt.h"
+#include "base/hex.h"
+#include "base/json.h"
+
+#define SHORT_HEX 4 /* bytes of a hash that a person is shown */
+#define TODAY_S   (20 * 3600)
+
+void cli_report_when(char out[CLI_WHEN_MAX], uint64_t unix_s, uint64_t now_s)
+{
+	const time_t at = (time_t)unix_s;
+	struct tm tm = { 0 };
+	const bool soon = unix_s >= now_s && unix_s - now_s < TODAY_S;
+
+	out[0] = '\0';
+	if (localtime_r(&at, &tm) != NULL)
+		(void)strftime(
+		    out, CLI_WHEN_MAX, soon ? "%H:%M" : "%d %b %H:%M", &tm);
+}
+
+static void write_witnesses(struct wr *w, const struct claim_head *head)
+{
+	wr_fmt(w, "log of %llu %s, ", (unsigned long long)head->size,
+	    head->size == 1 ? "entry" : "entries");
+	if (head->time == 0)
+		wr_str(w, "no witnesses");
+	else
+		wr_fmt(w, "%u %s", (unsigned)head->witnesses,
+		    head->witnesses == 1 ? "witness" : "witnesses");
+}
+
+void cli_report_summary(
+    char out[CLI_SUMMARY_MAX], const struct verdict *v, uint64_t now_s)
+{
+	struct wr w = wr_init(out, CLI_SUMMARY_MAX - 1);
+	const struct claims *c = &v->claims;
+	char hex[2 * SHORT_HEX + 1], when[CLI_WHEN_MAX];
+
+	hex_encode(hex, c->measurement, SHORT_HEX);
+	cli_report_when(when, v->deadline_s, now_s);
+	if (v->simulated)
+		wr_str(&w, VERDICT_SIMULATED " · ");
+	wr_fmt(&w, "enclave checked: launch %s… = release %llu of %s/%s", hex,
+	    (unsigned long long)c->image_seq, c->product, c->channel);
+	if (c->model_name[0] != '\0')
+		wr_fmt(&w, " · model %s", c->model_name);
+	wr_str(&w, " · ");
+	write_witnesses(&w, &c->head);
+	wr_fmt(&w, " · until %s", when);
+	out[w.err == ERR_OK ? w.len : 0] = '\0';
+}
+
+void cli_report_print_summary(
+    const struct cli_term *t, FILE *f, const struct client_conn *c)
+{
+	const struct verdict *v = &c->judgement.verdict;
+	char line[CLI_SUMMARY_MAX];
+	const char *rest = line;
+
+	cli_report_summary(line, v, c->verified_at);
+	if (v->simulated) {
+		rest += strlen(VERDICT_SIMULATED);
+		(void)fprintf(f, "%s%s%s", cli_style(t, f, CLI_WARN),
+		    VERDICT_SIMULATED, cli_style(t, f, CLI_PLAIN));
+	}
+	(void)fprintf(f, "%s%s%s\n", cli_style(t, f, CLI_DIM), rest,
+	    cli_style(t, f, CLI_PLAIN));
+}
+
+/* How the handshake went, in words. */
+static const char *handshake_name(const struct client_conn *c)
+{
+	if (c->history.fell_back)
+		return "Noise XXfallback: the enclave has a new key";
+	if (c->history.resumed)
+		return c->history.same ? "Noise IK: the enclave is known, its "
+					 "evidence unchanged"
+				       : "Noise IK: the enclave is known, its "
+					 "evidence is new";
+	if (c->history.retried)
+		return "Noise XX: coming back failed, so from the start";
+	return "Noise XX: the enclave is new to us";
+}
+
+static void mark(const struct cli_term *t, FILE *f, enum check_result result)
+{
+	static const struct {
+		const char *sign;
+		enum cli_style style;
+	} marks[] = {
+		[CHECK_NOT_RUN] = { "·", CLI_DIM },
+		[CHECK_PASSED] = { "✓", CLI_GOOD },
+		[CHECK_FAILED] = { "✗", CLI_BAD },
+		[CHECK_WAITING] = { "✗", CLI_BAD },
+	};
+
+	(void)fprintf(f, "  %s%s%s ", cli_style(t, f, marks[result].style),
+	    marks[result].sign, cli_style(t, f, CLI_PLAIN));
+}
+
+static void print_step(const struct cli_term *t, FILE *f,
+    enum check_result result, const char *name, const char *text)
+{
+	const bool skipped = result == CHECK_NOT_RUN;
+
+	mark(t, f, result);
+	(void)fprintf(f, "%s%-22s %s%s\n",
+	    skipped ? cli_style(t, f, CLI_DIM) : "", name,
+	    skipped ? "not reached" : text,
+	    skipped ? cli_style(t, f, CLI_PLAIN) : "");
+}
+
+static void print_connection(
+    const struct cli_term *t, FILE *f, const struct client_conn *c)
+{
+	char text[ERR_MSG_LEN_MAX];
+
+	(void)fmt_print(text, sizeof(text), "%s, %u ms", c->config->address,
+	    c->history.dial_ms);
+	print_step(t, f, CHECK_PASSED, "connected", text);
+	(void)fmt_print(text, sizeof(text), "%s, %u ms", handshake_name(c),
+	    c->history.reply_ms);
+	print_step(t, f, CHECK_PASSED, "handshake", text);
+	(void)fmt_print(text, sizeof(text), "%zu bytes, judged in %u ms",
+	    c->history.evidence_len, c->history.judge_ms);
+	print_step(t, f, CHECK_PASSED, "evidence", text);
+}
+
+void cli_report_print_steps(
+    const struct cli_term *t, FILE *f, const struct client_conn *c)
+{
+	const struct verdict *v = &c->judgement.verdict;
+
+	print_connection(t, f, c);
+	for (size_t i = 0; i < EVIDENCE_CHECKS; i++)
+		print_step(t, f, v->check[i].result,
+		    evidence_check_name((enum evidence_check_id)i),
+		    v->check[i].text);
+	if (c->judgement.split_view)
+		print_step(t, f, CHECK_FAILED, "one log",
+		    "two different trees of one size: see HOME/proof");
+}
+
+static void member_str(struct wr *w, const char *name, const char *value)
+{
+	wr_fmt(w, ",\"%s\":", name);
+	json_write_string(
+	    w, (struct bytes){ (const uint8_t *)value, strlen(value) });
+}
+
+static void member_hex(
+    struct wr *w, const char *name, const uint8_t *p, size_t n)
+{
+	char hex[2 * SNP_REPORT_DATA_LEN + 1];
+
+	hex_encode(hex, p, n);
+	wr_fmt(w, ",\"%s\":\"%s\"", name, hex);
+}
+
+static void member_num(struct wr *w, const char *name, uint64_t value)
+{
+	wr_fmt(w, ",\"%s\":%llu", name, (unsigned long long)value);
+}
+
+static void write_checks(struct wr *w, const struct verdict *v)
+{
+	static const char *const result[] = {
+		[CHECK_NOT_RUN] = "not run",
+		[CHECK_PASSED] = "passed",
+		[CHECK_FAILED] = "failed",
+		[CHECK_WAITING] = "failed",
+	};
+
+	wr_str(w, ",\"checks\":[");
+	for (size_t i = 0; i < EVIDENCE_CHECKS; i++) {
+		wr_fmt(w, "%s{\"result\":\"%s\"", i == 0 ? "" : ",",
+		    result[v->check[i].result]);
+		member_str(
+		    w, "name", evidence_check_name((enum evidence_check_id)i));
+		member_str(w, "text", v->check[i].text);
+		wr_str(w, "}");
+	}
+	wr_str(w, "]");
+}
+
+static void write_claims(struct wr *w, const struct claims *c)
+{
+	wr_fmt(w, ",\"claims\":{\"tee\":\"%s\"", tee_kind_name(c->kind));
+	member_hex(w, "measurement", c->measurement, SNP_MEASUREMENT_LEN);
+	member_hex(w, "report_data", c->report_data, SNP_REPORT_DATA_LEN);
+	member_hex(w, "chip_id", c->chip_id, SNP_CHIP_ID_LEN);
+	member_str(w, "product", c->product);
+	member_str(w, "channel", c->channel);
+	member_str(w, "image_version", c->image_version);
+	member_num(w, "image_seq", c->image_seq);
+	member_str(w, "model", c->model_name);
+	member_hex(w, "model_sha256", c->model_sha256, SHA256_LEN);
+	member_num(w, "model_seq", c->model_seq);
+	member_num(w, "policy_seq", c->policy_seq);
+	member_str(w, "log", c->log_origin);
+	member_num(w, "log_size", c->head.size);
+	member_hex(w, "log_root", c->head.root, SHA256_LEN);
+	member_num(w, "witnesses", c->head.witnesses);
+	member_hex(w, "evidence_sha256", c->evidence_digest, SHA256_LEN);
+	wr_str(w, "}");
+}
+
+void cli_report_json(struct wr *w, const struct client_conn *c)
+{
+	const struct verdict *v = &c->judgement.verdict;
+	const bool accepted = v->accepted && !c->judgement.split_view;
+
+	wr_fmt(w, "{\"accepted\":%s,\"simulated\":%s",
+	    accepted ? "true" : "false", v->simulated ? "true" : "false");
+	if (v->simulated)
+		member_str(w, "warning", VERDICT_SIMULATED);
+	member_str(w, "address", c->config->address);
+	member_str(w, "handshake", handshake_name(c));
+	member_num(w, "evidence_bytes", c->history.evidence_len);
+	if (accepted) {
+		member_num(w, "verified_at", c->verified_at);
+		member_num(w, "deadline", v->deadline_s);
+	}
+	write_checks(w, v);
+	if (accepted)
+		write_claims(w, &v->claims);
+	wr_str(w, "}");
+}

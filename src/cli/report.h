@@ -1,0 +1,40 @@
+/*
+ * What was verified, for people and for programs: one line, all the lines, or
+ * JSON. Nothing here decides anything.
+ */
+#ifndef CONFER_CLI_REPORT_H
+#define CONFER_CLI_REPORT_H
+
+#include <stdio.h>
+
+#include "base/wr.h"
+#include "cli/term.h"
+#include "client/conn.h"
+
+#define CLI_SUMMARY_MAX 512
+
+/*
+ * One line without its LF:
+ * "SIMULATED, NOT PRIVATE · enclave checked: launch 3fa9c201… = release 3 of
+ * confer/local · model confer-demo · log of 5 entries, no witnesses · until
+ * 14:05". For accepted evidence only.
+ */
+void cli_report_summary(
+    char out[CLI_SUMMARY_MAX], const struct verdict *v, uint64_t now_s);
+
+/* The summary in colour, with a mark before it, and LF. */
+void cli_report_print_summary(
+    const struct cli_term *t, FILE *f, const struct client_conn *c);
+
+/* Step by step: connection, handshake, every check, verdict. */
+void cli_report_print_steps(
+    const struct cli_term *t, FILE *f, const struct client_conn *c);
+
+/* An object with all of it. */
+void cli_report_json(struct wr *w, const struct client_conn *c);
+
+/* "14:05", or "29 Nov 14:05" if that is not within the next 20 hours. */
+#define CLI_WHEN_MAX 24
+void cli_report_when(char out[CLI_WHEN_MAX], uint64_t unix_s, uint64_t now_s);
+
+#endif

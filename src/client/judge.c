@@ -1,0 +1,42 @@
+/* See judge.h. */
+#include "client/judge.h"
+
+static enum err conclude(struct verdict *v)
+{
+	bool answer[OBLIGATIONS_MAX] = { false };
+
+	for (size_t i = 0; i < v->obligations.n; i++)
+		answer[i] =
+		    obligation_resolve(&v->obligations.item[i]) == ERR_OK;
+	return evidence_conclude(v, answer, v->obligations.n);
+}
+
+enum err client_judge(struct client_judgement *j,
+    const struct client_demand *demand, const struct client_state *state,
+    struct bytes bundle, const uint8_t s_pub[X25519_LEN])
+{
+	const struct evidence_demand d = { .trust = demand->trust,
+		.accept_simulated = demand->accept_simulated,
+		.now_s = demand->now_s,
+		.policy_seq_min = state->policy_seq };
+	const struct client_head *seen;
+	enum err e;
+
+	memset(j, 0, sizeof(*j));
+	e = evidence_verify(&j->verdict, &j->work, &d, bundle, s_pub);
+	if (e != ERR_OK)
+		return e;
+	e = conclude(&j->verdict);
+	if (e != ERR_OK)
+		return e;
+	/* L-26: one size, two roots. */
+	seen = client_state_head(state, j->verdict.claims.log_origin);
+	if (seen != NULL && seen->size == j->verdict.claims.head.size &&
+	    !mem_eq((struct bytes){ seen->root, SHA256_LEN },
+		(struct bytes){ j->verdict.claims.head.root, SHA256_LEN })) {
+		j->split_view = true;
+		j->split_size = seen->size;
+		return ERR_AUTH;
+	}
+	return ERR_OK;
+}
