@@ -65,7 +65,7 @@ static bool id_is(const uint8_t field[SNP_ID_LEN], const char *text)
 	uint8_t want[SNP_ID_LEN] = { 0 };
 
 	memcpy(want, text, mem_strlen(text));
-	return memcmp(field, want, sizeof(want)) == 0;
+	return mem_eq_ct(field, want, sizeof(want));
 }
 
 enum err sim_check_chip(const struct sim_endorsement *end,
@@ -81,7 +81,7 @@ enum err sim_check_chip(const struct sim_endorsement *end,
 		    (unsigned)snp_signing_key(rep));
 	if (mem_is_zero(rep->chip_id, sizeof(rep->chip_id)))
 		return err_set(ctx, ERR_AUTH, "CHIP_ID is masked (all zero)");
-	if (memcmp(rep->chip_id, end->chip_id, sizeof(rep->chip_id)) != 0)
+	if (!mem_eq_ct(rep->chip_id, end->chip_id, sizeof(rep->chip_id)))
 		return err_set(
 		    ctx, ERR_AUTH, "CHIP_ID is not that of the endorsed chip");
 	return ERR_OK;
@@ -90,7 +90,7 @@ enum err sim_check_chip(const struct sim_endorsement *end,
 enum err sim_check_tcb(const struct sim_endorsement *end,
     const struct snp_report *rep, struct err_ctx *ctx)
 {
-	if (memcmp(rep->reported_tcb.raw, end->reported_tcb, SNP_TCB_LEN) != 0)
+	if (!mem_eq_ct(rep->reported_tcb.raw, end->reported_tcb, SNP_TCB_LEN))
 		return err_set(ctx, ERR_AUTH,
 		    "REPORTED_TCB is not that of the endorsement");
 	return ERR_OK;

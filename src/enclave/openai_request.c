@@ -32,9 +32,8 @@ static enum err decode(
 
 static bool same(const char *a, const char *b)
 {
-	size_t n = mem_strlen(a);
-
-	return n == mem_strlen(b) && memcmp(a, b, n) == 0;
+	return mem_eq_str(
+	    (struct bytes){ (const uint8_t *)a, mem_strlen(a) }, b);
 }
 
 /* Remember the name of a field that means nothing to us, once. */
@@ -71,13 +70,18 @@ static enum err read_number(double *out, const struct json *v, double max,
 	return ERR_OK;
 }
 
-static enum err read_integer(uint64_t *out, const struct json *v, uint64_t min,
-    uint64_t max, struct openai_error *why, const char *param,
+struct range {
+	uint64_t min;
+	uint64_t max;
+};
+
+static enum err read_integer(uint64_t *out, const struct json *v,
+    struct range range, struct openai_error *why, const char *param,
     const char *message)
 {
 	enum err e = json_u64(v, out);
 
-	if (e != ERR_OK || *out < min || *out > max)
+	if (e != ERR_OK || *out < range.min || *out > range.max)
 		return invalid(why, param, message);
 	return ERR_OK;
 }
@@ -246,8 +250,8 @@ static enum err read_top_k(
     struct openai_request *r, const struct json *v, struct openai_error *why)
 {
 	uint64_t n = 0;
-	enum err e = read_integer(&n, v, 0, TOP_K_MAX, why, "top_k",
-	    "top_k must be an integer from 0 to 1000000");
+	enum err e = read_integer(&n, v, (struct range){ 0, TOP_K_MAX }, why,
+	    "top_k", "top_k must be an integer from 0 to 1000000");
 
 	r->sampling.top_k = (uint32_t)n;
 	return e;
@@ -257,7 +261,8 @@ static enum err read_seed(
     struct openai_request *r, const struct json *v, struct openai_error *why)
 {
 	r->has_seed = true;
-	return read_integer(&r->sampling.seed, v, 0, UINT64_MAX, why, "seed",
+	return read_integer(&r->sampling.seed, v,
+	    (struct range){ 0, UINT64_MAX }, why, "seed",
 	    "seed must be an integer of at least 0");
 }
 
@@ -265,8 +270,8 @@ static enum err read_limit(struct openai_request *r, const struct json *v,
     struct openai_error *why, const char *name)
 {
 	uint64_t n = 0;
-	enum err e = read_integer(&n, v, 1, UINT32_MAX, why, name,
-	    "the number of tokens must be an integer of at least 1");
+	enum err e = read_integer(&n, v, (struct range){ 1, UINT32_MAX }, why,
+	    name, "the number of tokens must be an integer of at least 1");
 
 	if (e == ERR_OK && (r->max_tokens == 0 || n < r->max_tokens))
 		r->max_tokens = (uint32_t)n;
@@ -291,8 +296,8 @@ static enum err read_n(
 	uint64_t n;
 
 	(void)r;
-	return read_integer(
-	    &n, v, 1, 1, why, "n", "n must be 1: one answer per request");
+	return read_integer(&n, v, (struct range){ 1, 1 }, why, "n",
+	    "n must be 1: one answer per request");
 }
 
 static enum err add_stop(

@@ -39,7 +39,7 @@ static enum err parse_magic_and_version(struct rd *r)
 
 	if (r->err != ERR_OK)
 		return r->err;
-	if (memcmp(magic.p, packet_magic, sizeof(packet_magic)) != 0)
+	if (!mem_eq_ct(magic.p, packet_magic, sizeof(packet_magic)))
 		return ERR_FORMAT;
 	return version == PACKET_VERSION ? ERR_OK : ERR_UNSUPPORTED;
 }

@@ -162,12 +162,12 @@ TEST(openai_refuses_one_message_too_many)
 	size_t n = 0;
 
 	for (int count = 256; count <= 257; count++) {
-		n = (size_t)sprintf(body, "{\"messages\":[");
+		n = (size_t)snprintf(body, sizeof(body), "{\"messages\":[");
 		for (int i = 0; i < count; i++)
-			n += (size_t)sprintf(body + n,
+			n += (size_t)snprintf(body + n, sizeof(body) - n,
 			    "%s{\"role\":\"user\",\"content\":\"%d\"}",
 			    i == 0 ? "" : ",", i);
-		sprintf(body + n, "]}");
+		snprintf(body + n, sizeof(body) - n, "]}");
 		if (count == 256)
 			CHECK_OK(parse(body));
 		else
@@ -310,15 +310,16 @@ TEST(openai_tail_holds_the_longest_names)
 	static char out[OPENAI_TAIL_LEN_MAX];
 	const struct openai_usage usage = { UINT32_MAX, UINT32_MAX };
 	struct wr w = wr_init(out, sizeof(out));
-	size_t n = (size_t)sprintf(body, "{" MESSAGE);
+	size_t n = (size_t)snprintf(body, sizeof(body), "{" MESSAGE);
 
 	for (int i = 0; i < 6; i++) { /* 20 control characters: 120 bytes */
-		n += (size_t)sprintf(body + n, ",\"%d", i);
+		n += (size_t)snprintf(body + n, sizeof(body) - n, ",\"%d", i);
 		for (int k = 0; k < 20; k++)
-			n += (size_t)sprintf(body + n, "\\u0001");
-		n += (size_t)sprintf(body + n, "\":0");
+			n += (size_t)snprintf(
+			    body + n, sizeof(body) - n, "\\u0001");
+		n += (size_t)snprintf(body + n, sizeof(body) - n, "\":0");
 	}
-	sprintf(body + n, "}");
+	snprintf(body + n, sizeof(body) - n, "}");
 	CHECK_OK(parse(body));
 	CHECK_EQ(req.ignored_n, 6);
 	openai_tail_write(&w, &req, true, ENGINE_CANCELLED, &usage);
