@@ -25,9 +25,11 @@ SIMTEE_SRC = $(wildcard src/simtee/*.c)
 CLIENT_SRC = $(wildcard src/client/*.c)
 CLI_SRC = $(wildcard src/cli/*.c)
 
-PROGRAMS = $(if $(wildcard src/cli/main.c),confer) \
-	$(if $(wildcard src/enclave/main.c),confer-enclave) \
-	$(if $(wildcard src/simtee/main.c),confer-simtee)
+PROGRAM_OF_cli = confer
+PROGRAM_OF_enclave = confer-enclave
+PROGRAM_OF_simtee = confer-simtee
+PROGRAMS = $(foreach d,cli enclave simtee,\
+	$(if $(wildcard src/$(d)/main.c),$(PROGRAM_OF_$(d))))
 
 # V=1 shows whole command lines.
 Q = $(if $(V),,@)
