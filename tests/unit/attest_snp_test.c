@@ -184,6 +184,7 @@ TEST(snp_report_has_the_fields_of_every_real_report)
 	free(text);
 }
 
+/* */
 TEST(snp_report_chooses_the_tcb_layout_by_processor)
 {
 	uint8_t raw[SNP_REPORT_LEN];
@@ -220,6 +221,7 @@ TEST(snp_report_refuses_processors_that_it_does_not_know)
 	}
 }
 
+/* */
 TEST(snp_report_rejects_every_other_length)
 {
 	uint8_t raw[SNP_REPORT_LEN + 1] = { 0 };
@@ -232,6 +234,7 @@ TEST(snp_report_rejects_every_other_length)
 	CHECK_ERR(parse(&r, NULL, 0), ERR_TRUNCATED);
 }
 
+/* */
 TEST(snp_report_refuses_other_versions_and_algorithms)
 {
 	static const uint32_t version[] = { 0, 1, 6, 0xffffffff };
@@ -255,6 +258,7 @@ TEST(snp_report_refuses_other_versions_and_algorithms)
 	CHECK(strstr(ctx.msg, "SIG_ALGO 2 at offset 52") != NULL);
 }
 
+/* */
 TEST(snp_report_demands_reserved_bytes_and_the_tail_zero)
 {
 	/* First and last byte of every reserved range of version 3. */
@@ -276,6 +280,7 @@ TEST(snp_report_demands_reserved_bytes_and_the_tail_zero)
 	CHECK_ERR(parse(&r, raw, sizeof(raw)), ERR_FORMAT);
 }
 
+/* */
 TEST(snp_report_turns_the_signature_around)
 {
 	uint8_t raw[SNP_REPORT_LEN];
@@ -290,6 +295,7 @@ TEST(snp_report_turns_the_signature_around)
 	CHECK(r.signed_part.p == raw && r.signed_part.len == 0x2A0);
 }
 
+/* */
 TEST(snp_guest_check_refuses_each_weak_guest)
 {
 	uint8_t raw[SNP_REPORT_LEN];
@@ -317,6 +323,7 @@ TEST(snp_guest_check_refuses_each_weak_guest)
 	CHECK_ERR(snp_guest_check(&r, NULL), ERR_POLICY);
 }
 
+/* */
 TEST(snp_tcb_check_wants_each_pair_in_order)
 {
 	uint8_t raw[SNP_REPORT_LEN];
