@@ -28,10 +28,11 @@ static void walk(struct json root)
 			uint8_t *out = malloc(v.text.len);
 			size_t len;
 
-			assert(json_string(&v, out, v.text.len, &len) == ERR_OK);
+			assert(
+			    json_string(&v, out, v.text.len, &len) == ERR_OK);
 			assert(len <= v.text.len - 2);
 			assert(json_utf8_prefix((struct bytes){ out, len }) ==
-			    len);
+			       len);
 			free(out);
 		}
 		(void)!json_u64(&v, &u);

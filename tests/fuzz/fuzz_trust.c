@@ -1,0 +1,25 @@
+/* Trust files: what parses demands signatures and keeps to its limits. */
+#include <assert.h>
+
+#include "protocol/trust.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct err_ctx ctx = { 0 };
+	struct trust t;
+	enum err e = trust_parse(&t, (struct bytes){ data, size }, &ctx);
+
+	if (e != ERR_OK) {
+		assert(ctx.msg[0] != '\0');
+		assert(mem_is_zero(&t, sizeof(t)));
+		return 0;
+	}
+	assert(t.release.n > 0 && t.release.n <= RECORD_KEYS_MAX);
+	assert(t.release.need > 0 && t.release.need <= t.release.n);
+	assert(t.n_sim_roots <= TRUST_SIM_ROOTS_MAX);
+	assert(t.log.n_logs > 0 && t.log.quorum != TLOG_QUORUM_UNSET);
+	assert(t.local || t.log.quorum != TLOG_QUORUM_NONE);
+	return 0;
+}
