@@ -144,9 +144,9 @@ static void change_end(char *s, struct rng *r)
 	if (mark && way < 40)
 		s[n - 1] = '\0';
 	else if (mark && way < 43)
-		strcpy(s + n, s[n - 1] == '?' ? "?" : "!");
+		memcpy(s + n, s[n - 1] == '?' ? "?" : "!", 2);
 	else if (mark && way < 45)
-		strcpy(s + n - 1, " ?");
+		memcpy(s + n - 1, " ?", 3);
 }
 
 /* Asks s politely, or hastily. */

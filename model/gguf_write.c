@@ -157,8 +157,7 @@ static void put_keys(struct out *o)
 	key_str(o, "general.description",
 	    "Small demonstration model of Confer in C; knows only about this "
 	    "software");
-	key_str(o, "general.license", "other");
-	key_str(o, "general.license.name", "the licence of Confer in C");
+	key_str(o, "general.license", "apache-2.0");
 	key_u32(o, "general.file_type", FILE_TYPE_Q8_0);
 	key_u32(o, "general.quantization_version", 2);
 	key_u32(o, "general.alignment", ALIGN);
