@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/wr.h"
+#include "client/local_log.h"
 #include "tlog/record.h"
 
 /* k release keys with their seeds: DIR/release-1 .. DIR/release-k, 0600. */
@@ -24,7 +25,9 @@ struct client_release {
 	const char *product;
 	const char *channel;
 	const char *version;
-	uint64_t seq;
+	uint64_t image_seq;
+	uint64_t model_seq;
+	uint64_t policy_seq;
 	uint64_t issued;    /* unix seconds; also not-before */
 	uint64_t life_s;    /* image and model; at most RECORD_LIFE_MAX_S */
 	const uint8_t *sim; /* RECORD_MEASUREMENT_LEN bytes */
@@ -40,8 +43,8 @@ struct client_release {
 
 /*
  * Open or create `n` keys in `dir` (1..RECORD_KEYS_MAX), all of which sign.
- * `keys` must not move afterwards. ERR_IO, ERR_FORMAT (a key file of another
- * length or mode).
+ * `keys` must not move afterwards. The errors of fd_make_dirs and
+ * client_seed_open; wiped on failure.
  */
 enum err client_release_keys_open(struct client_release_keys *keys,
     const char *dir, size_t n, struct err_ctx *ctx)
@@ -53,14 +56,35 @@ void client_release_image(
     struct tlog_record *rec, const struct client_release *what);
 void client_release_model(
     struct tlog_record *rec, const struct client_release *what);
-/* Life RECORD_LIFE_POLICY_S; min-seq for image and model; any hardware, but
- * no TCB floors, so that it accepts no real machine. */
-void client_release_policy(struct tlog_record *rec,
-    const struct client_release *what, uint64_t policy_seq);
+/* Life RECORD_LIFE_POLICY_S; min-seq of exactly this image and model; any
+ * hardware, but no TCB floor, so that it admits no real machine. */
+void client_release_policy(
+    struct tlog_record *rec, const struct client_release *what);
 
-/* Write the whole entry: the record's text and a signature of every key. */
+/*
+ * Write the whole entry: the record's text and a signature of every key. The
+ * errors of tlog_record_format, and ERR_LIMIT above RECORD_LEN_MAX.
+ */
 enum err client_release_sign(struct wr *out,
     const struct client_release_keys *keys, const struct tlog_record *rec,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
+
+/*
+ * The seq that the next record of this kind has in the log: one more than the
+ * newest there, 1 if there is none. Reads the log backwards.
+ */
+enum err client_release_next_seq(uint64_t *seq, const struct client_log *log,
+    enum record_kind kind, const struct client_release *what,
+    struct err_ctx *ctx) __attribute__((warn_unused_result));
+
+/*
+ * All of it: set the three seqs, make and sign image, model and policy record,
+ * append them, and write image.record, image.proof, model.record, ... to the
+ * existing directory `dir`, where the enclave reads them. The proofs are all
+ * under one checkpoint.
+ */
+enum err client_release_publish(struct client_release *what,
+    struct client_log *log, const struct client_release_keys *keys,
+    const char *dir, struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 #endif
