@@ -65,11 +65,19 @@ build/wasm/%_test.wasm: build/wasm/tests/%_exports.o $(WASM_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(LINK_WASM)
 
+# Evidence for the modules to judge, made natively.
+$(BUILD)/test/wasm-fixture: tests/wasm/fixture.c $(BUILD)/lib/all.a \
+	$(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,TEST,$<)
+	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Itests/unit -o $@ $< \
+		-lcmocka $(LINK_ALL)
+
 .PRECIOUS: build/wasm/tests/%.o
 .PHONY: wasm wasm-test
 wasm: build/wasm/core.wasm
-wasm-test: wasm $(WASM_TESTS)
-	@tools/run-wasm
+wasm-test: wasm $(WASM_TESTS) $(BUILD)/test/wasm-fixture
+	@WASM_FIXTURE=$(abspath $(BUILD)/test/wasm-fixture) tools/run-wasm
 -include $(WASM_OBJ:.o=.d) $(wildcard build/wasm/tests/*.d)
 
 # ---- fuzzing: tests/fuzz/fuzz_NAME.c, seeds in tests/fuzz/corpus/NAME/ -------

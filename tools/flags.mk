@@ -45,7 +45,7 @@ CFLAGS_TEST = $(OPT) -std=c11 -Wall -Wextra $(WERROR) $(SANITIZE) -g \
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 
 # The core in the browser: no libc, the few functions it needs are in src/wasm.
-CFLAGS_WASM = --target=wasm32 -ffreestanding -nostdlib -O2 $(WASM_WARN) \
+CFLAGS_WASM = --target=wasm32 -ffreestanding -nostdlib -Os $(WASM_WARN) \
 	-ffile-prefix-map=$(CURDIR)=. -fvisibility=hidden -mbulk-memory
 # Memory of one fixed size, so that a page's views of it stay valid; the stack
 # lies lowest, so that overflowing it traps.

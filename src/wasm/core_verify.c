@@ -1,0 +1,171 @@
+/* Judging evidence, for a page. */
+#include "wasm/io.h"
+
+_Static_assert(OBLIGATIONS_MAX <= 32, "answers are the bits of a u32");
+
+static struct trust trust;
+static bool have_trust;
+static struct verdict verdict;
+static struct evidence_work work;
+static uint32_t run;     /* counts judgements; 0: none yet */
+static bool in_progress; /* judged, not concluded */
+
+CORE_EXPORT unsigned core_trust(size_t len)
+{
+	static struct err_ctx ctx;
+	enum err e;
+
+	ctx.code = ERR_OK;
+	e = trust_parse(&trust, io_input(CORE_TRUST, len), &ctx);
+	verify_wipe();
+	have_trust = e == ERR_OK;
+	return io_error(e, ctx.msg);
+}
+
+void verify_wipe(void)
+{
+	mem_wipe(&verdict, sizeof(verdict));
+	mem_wipe(&work, sizeof(work));
+	in_progress = false;
+}
+
+const struct verdict *verify_verdict(void)
+{
+	return verdict.accepted ? &verdict : NULL;
+}
+
+static enum err judge(const struct evidence_demand *demand, struct bytes bundle,
+    const uint8_t *s_pub)
+{
+	enum err e;
+
+	verify_wipe();
+	run++;
+	e = evidence_verify(&verdict, &work, demand, bundle, s_pub);
+	mem_wipe(&work, sizeof(work));
+	in_progress = e == ERR_OK;
+	return io_error(e, verdict.reason.msg);
+}
+
+static struct evidence_demand demand_of(
+    unsigned flags, uint64_t now_s, uint64_t max_age_s, uint64_t policy_seq_min)
+{
+	return (struct evidence_demand){
+		.trust = &trust,
+		.accept_simulated = (flags & CORE_ACCEPT_SIMULATED) != 0,
+		.now_s = now_s,
+		.max_age_s = max_age_s,
+		.policy_seq_min = policy_seq_min,
+	};
+}
+
+CORE_EXPORT unsigned core_verify(size_t len, unsigned flags, uint64_t now_s,
+    uint64_t max_age_s, uint64_t policy_seq_min)
+{
+	struct evidence_demand d =
+	    demand_of(flags, now_s, max_age_s, policy_seq_min);
+	struct bytes bundle = session_evidence();
+
+	if (!have_trust || session_key() == NULL)
+		return io_error(
+		    ERR_PROTOCOL, "no evidence waits for a verdict");
+	if (bundle.p == NULL)
+		bundle = io_input(CORE_EVIDENCE, len);
+	return judge(&d, bundle, session_key());
+}
+
+CORE_EXPORT unsigned core_judge(size_t len, unsigned flags, uint64_t now_s,
+    uint64_t max_age_s, uint64_t policy_seq_min)
+{
+	struct evidence_demand d =
+	    demand_of(flags, now_s, max_age_s, policy_seq_min);
+
+	if (!have_trust)
+		return io_error(ERR_PROTOCOL, "no trust file");
+	return judge(
+	    &d, io_input(CORE_EVIDENCE, len), io_input(CORE_IN, X25519_LEN).p);
+}
+
+CORE_EXPORT uint32_t core_run(void)
+{
+	return run;
+}
+
+CORE_EXPORT uint32_t core_obligations(void)
+{
+	return in_progress ? (uint32_t)verdict.obligations.n : 0;
+}
+
+CORE_EXPORT const struct core_obligation *core_obligation(uint32_t i)
+{
+	static struct core_obligation out;
+	const struct obligation *o = &verdict.obligations.item[i];
+
+	if (i >= core_obligations())
+		return NULL;
+	out = (struct core_obligation){
+		.alg = o->alg,
+		.key = io_address(o->key.p),
+		.key_len = (uint32_t)o->key.len,
+		.sig = io_address(o->sig.p),
+		.sig_len = (uint32_t)o->sig.len,
+		.msg = io_address(o->msg.p),
+		.msg_len = (uint32_t)o->msg.len,
+		.check = verdict.obligation_check[i],
+	};
+	return &out;
+}
+
+CORE_EXPORT unsigned core_conclude(uint32_t of_run, uint32_t answers)
+{
+	bool answer[OBLIGATIONS_MAX];
+	enum err e;
+
+	if (!in_progress || of_run != run)
+		return io_error(ERR_PROTOCOL, "not the judgement at hand");
+	for (size_t i = 0; i < OBLIGATIONS_MAX; i++)
+		answer[i] = (answers >> i & 1) != 0;
+	e = evidence_conclude(&verdict, answer, verdict.obligations.n);
+	in_progress = false;
+	return io_error(e, verdict.reason.msg);
+}
+
+CORE_EXPORT uint32_t core_checks(void)
+{
+	return EVIDENCE_CHECKS;
+}
+
+CORE_EXPORT const struct core_check *core_check(uint32_t i)
+{
+	static struct core_check out;
+
+	if (i >= EVIDENCE_CHECKS)
+		return NULL;
+	out = (struct core_check){
+		.result = verdict.check[i].result,
+		.name =
+		    io_address(evidence_check_name((enum evidence_check_id)i)),
+		.text = io_address(verdict.check[i].text),
+	};
+	return &out;
+}
+
+CORE_EXPORT uint64_t core_deadline(void)
+{
+	return verdict.accepted ? verdict.deadline_s : 0;
+}
+
+CORE_EXPORT bool core_simulated(void)
+{
+	return verdict.accepted && verdict.simulated;
+}
+
+CORE_EXPORT uint64_t core_policy_seq(void)
+{
+	return verdict.accepted ? verdict.claims.policy_seq : 0;
+}
+
+CORE_EXPORT const uint8_t *core_digest(void)
+{
+	return verdict.accepted ? verdict.claims.evidence_digest : NULL;
+}
