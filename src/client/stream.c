@@ -1,9 +1,6 @@
 /* See stream.h. */
 #include "client/stream.h"
 
-#include <errno.h>
-#include <poll.h>
-
 #include "crypto/crypto_native.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
@@ -40,19 +37,8 @@ static enum err write_stream(void *cookie, const void *p, size_t len, size_t *n)
 static enum err wait_stream(void *cookie, bool writable, uint64_t until_ms)
 {
 	struct client_stream *s = cookie;
-	struct pollfd pf = { .fd = s->fd, .events = POLLIN };
-	uint64_t now = clock_mono_ms();
-	uint64_t left = now < until_ms ? until_ms - now : 0;
-	int rc;
 
-	if (writable)
-		pf.events |= POLLOUT;
-	rc = poll(&pf, 1, left > 60000 ? 60000 : (int)left);
-	if (rc < 0)
-		return errno == EINTR ? ERR_AGAIN : ERR_IO;
-	if (rc == 0)
-		return clock_mono_ms() < until_ms ? ERR_AGAIN : ERR_TIMEOUT;
-	return ERR_OK;
+	return fd_wait(s->fd, writable, until_ms);
 }
 
 static uint64_t mono_ms(void *cookie)

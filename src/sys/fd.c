@@ -55,30 +55,43 @@ enum err fd_write_some(int fd, const void *p, size_t len, size_t *n)
 	return ERR_OK;
 }
 
+/* One poll: ERR_TIMEOUT at the deadline, ERR_AGAIN before it or by a signal. */
+static enum err poll_once(int fd, short events, uint64_t deadline_ms)
+{
+	struct pollfd pf = { .fd = fd, .events = events };
+	uint64_t now = clock_mono_ms();
+	int timeout = -1;
+	int rc;
+
+	if (deadline_ms != FD_NO_DEADLINE) {
+		uint64_t left = now < deadline_ms ? deadline_ms - now : 0;
+
+		timeout = left > 60000 ? 60000 : (int)left;
+	}
+	rc = poll(&pf, 1, timeout);
+	if (rc > 0)
+		return pf.revents & POLLNVAL ? ERR_IO : ERR_OK;
+	if (rc < 0)
+		return errno == EINTR ? ERR_AGAIN : ERR_IO;
+	return clock_mono_ms() >= deadline_ms ? ERR_TIMEOUT : ERR_AGAIN;
+}
+
+enum err fd_wait(int fd, bool writable, uint64_t deadline_ms)
+{
+	const int events = POLLIN | (writable ? POLLOUT : 0);
+
+	return poll_once(fd, (short)events, deadline_ms);
+}
+
 /* Wait until fd is ready for `events`; ERR_TIMEOUT at the deadline. */
 static enum err wait_ready(int fd, short events, uint64_t deadline_ms)
 {
-	struct pollfd pf = { .fd = fd, .events = events };
+	enum err e;
 
-	for (;;) {
-		uint64_t now = clock_mono_ms();
-		int timeout = -1;
-		int rc;
-
-		if (deadline_ms != FD_NO_DEADLINE) {
-			uint64_t left =
-			    now < deadline_ms ? deadline_ms - now : 0;
-
-			timeout = left > 60000 ? 60000 : (int)left;
-		}
-		rc = poll(&pf, 1, timeout);
-		if (rc > 0)
-			return pf.revents & POLLNVAL ? ERR_IO : ERR_OK;
-		if (rc < 0 && errno != EINTR)
-			return ERR_IO;
-		if (rc == 0 && clock_mono_ms() >= deadline_ms)
-			return ERR_TIMEOUT;
-	}
+	do {
+		e = poll_once(fd, events, deadline_ms);
+	} while (e == ERR_AGAIN);
+	return e;
 }
 
 enum err fd_read_full(int fd, void *out, size_t n, uint64_t deadline_ms)

@@ -6,6 +6,7 @@
 #ifndef CONFER_SYS_FD_H
 #define CONFER_SYS_FD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,13 @@ enum err fd_write_full(int fd, const void *p, size_t n, uint64_t deadline_ms)
 enum err fd_read_some(int fd, void *out, size_t cap, size_t *n)
     __attribute__((warn_unused_result));
 enum err fd_write_some(int fd, const void *p, size_t len, size_t *n)
+    __attribute__((warn_unused_result));
+
+/*
+ * Wait until fd can be read or, if `writable`, written. ERR_TIMEOUT: at
+ * deadline_ms of clock_mono_ms(); ERR_AGAIN: a signal handler ran; ERR_IO.
+ */
+enum err fd_wait(int fd, bool writable, uint64_t deadline_ms)
     __attribute__((warn_unused_result));
 
 /* O_NONBLOCK on or off. ERR_IO if fd is not open. */

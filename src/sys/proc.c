@@ -93,6 +93,8 @@ static void child(const struct proc_spec *s, pid_t parent, int report)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int sig = 1; sig < NSIG; sig++)
 		(void)signal(sig, SIG_DFL);
+	/* A group of its own: Ctrl-C on the terminal is for the parent. */
+	(void)setpgid(0, 0);
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent &&
 	    (s->dir == NULL || chdir(s->dir) == 0) && place_standard(s) == 0 &&
 	    mark_descriptors(s) == 0)

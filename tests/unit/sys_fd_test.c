@@ -2,8 +2,10 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "sys/clock.h"
@@ -57,6 +59,41 @@ TEST(fd_deadline_in_the_past_is_a_timeout_not_a_hang)
 	for (int i = 0; i < 1000 && e == ERR_OK; i++)
 		e = fd_write_full(fd[0], zeros, sizeof(zeros), clock_mono_ms());
 	CHECK_ERR(e, ERR_TIMEOUT);
+	fd_close(&fd[0]);
+	fd_close(&fd[1]);
+}
+
+TEST(fd_wait_tells_what_can_be_done)
+{
+	int fd[2];
+
+	make_pair(fd);
+	CHECK_ERR(fd_wait(fd[1], false, clock_mono_ms()), ERR_TIMEOUT);
+	CHECK_OK(fd_wait(fd[1], true, FD_NO_DEADLINE));
+	CHECK_OK(fd_write_full(fd[0], "a", 1, FD_NO_DEADLINE));
+	CHECK_OK(fd_wait(fd[1], false, FD_NO_DEADLINE));
+	fd_close(&fd[0]);
+	fd_close(&fd[1]);
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+TEST(fd_wait_ends_when_a_signal_comes)
+{
+	const struct sigaction act = { .sa_handler = on_alarm };
+	const struct itimerval soon = { .it_value = { .tv_usec = 1000 },
+		.it_interval = { .tv_usec = 1000 } };
+	const struct itimerval off = { 0 };
+	int fd[2];
+
+	make_pair(fd);
+	CHECK_EQ(sigaction(SIGALRM, &act, NULL), 0);
+	CHECK_EQ(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	CHECK_ERR(fd_wait(fd[1], false, FD_NO_DEADLINE), ERR_AGAIN);
+	CHECK_EQ(setitimer(ITIMER_REAL, &off, NULL), 0);
 	fd_close(&fd[0]);
 	fd_close(&fd[1]);
 }
@@ -204,6 +241,8 @@ int main(void)
 		cmocka_unit_test(fd_read_full_tells_an_end_from_a_cut),
 		cmocka_unit_test(
 		    fd_deadline_in_the_past_is_a_timeout_not_a_hang),
+		cmocka_unit_test(fd_wait_tells_what_can_be_done),
+		cmocka_unit_test(fd_wait_ends_when_a_signal_comes),
 		cmocka_unit_test(
 		    fd_write_to_a_closed_peer_is_an_error_not_a_signal),
 		cmocka_unit_test(fd_replace_file_leaves_old_or_new_and_no_rest),

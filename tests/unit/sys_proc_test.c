@@ -148,6 +148,19 @@ TEST(proc_child_ends_with_its_parent)
 	fd_close(&out[0]);
 }
 
+TEST(proc_child_has_a_process_group_of_its_own)
+{
+	struct proc p;
+	char got = 0;
+	int status, out = run_shell(&p, "echo; sleep 60");
+
+	CHECK_OK(fd_read_full(out, &got, 1, FD_NO_DEADLINE));
+	CHECK_EQ(getpgid(p.pid), p.pid);
+	status = proc_stop(&p, 10000);
+	CHECK(status != 0);
+	fd_close(&out);
+}
+
 TEST(proc_knows_its_own_path)
 {
 	char path[4096];
@@ -169,6 +182,7 @@ int main(void)
 		    proc_child_sees_only_the_descriptors_it_is_given),
 		cmocka_unit_test(proc_child_sees_the_descriptors_passed),
 		cmocka_unit_test(proc_child_ends_with_its_parent),
+		cmocka_unit_test(proc_child_has_a_process_group_of_its_own),
 		cmocka_unit_test(proc_knows_its_own_path),
 	};
 
