@@ -28,7 +28,7 @@ static bool stop_wanted(void *cookie)
 {
 	const struct cli_answer *a = cookie;
 
-	return a->stop != NULL && *a->stop;
+	return a->stop != NULL && *a->stop != 0;
 }
 
 /* The answer of a request without streaming is a string in the result. */

@@ -5,6 +5,8 @@
 #ifndef CONFER_CLI_TALK_H
 #define CONFER_CLI_TALK_H
 
+#include <signal.h>
+
 #include "cli/exit.h"
 #include "client/chat.h"
 #include "client/conn.h"
@@ -14,7 +16,8 @@
 /* An answer, kept beside being printed. Wiped by cli_answer_wipe. */
 struct cli_answer {
 	bool print; /* pieces go to standard output as they come */
-	bool *stop; /* set by whoever wants CANCEL; NULL: nobody */
+	/* Not 0: somebody wants CANCEL. NULL: nobody can. */
+	const volatile sig_atomic_t *stop;
 	struct cli_term *term;
 	struct client_text state;
 	struct client_answer result; /* borrows from the connection */
