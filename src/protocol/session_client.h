@@ -32,11 +32,10 @@ enum session_client_state {
 
 /* Borrowed during session_client_init only, but for `evidence`. */
 struct session_client_config {
-	const uint8_t
-	    *s_priv; /* X25519_LEN random bytes, for this session only */
-	const uint8_t
-	    *e_priv;       /* X25519_LEN random bytes, for this session only */
-	const uint8_t *rs; /* remembered enclave key: IK; NULL: XX */
+	/* X25519_LEN random bytes each, used for this session only. */
+	const uint8_t *s_priv;
+	const uint8_t *e_priv;
+	const uint8_t *rs;   /* remembered enclave key: IK; NULL: XX */
 	const uint8_t *held; /* SHA-256 of the evidence held for rs, or NULL */
 	/* SESSION_CLIENT_EVIDENCE_ROOM bytes of the host's, where the evidence
 	 * is put; used until accept() or wipe(). */
@@ -99,9 +98,9 @@ enum err session_client_start(struct session_client *s, struct wr *out)
 size_t session_client_packet_max(const struct session_client *s);
 
 /*
- * Handle one packet; body is decrypted in place, and ev->data borrows it, or the
- * evidence buffer. A PONG
- * that answers the enclave's PING goes to out (FRAME_RECORD_LEN(256) suffices).
+ * Handle one packet; body is decrypted in place, and ev->data borrows it or the
+ * evidence buffer. A PONG for the enclave's PING goes to out, for which
+ * FRAME_RECORD_LEN(FRAME_SIZE_MIN) suffices.
  * Any error closes the session: ERR_PROTOCOL (also in state VERDICT), ERR_FORMAT,
  * ERR_TRUNCATED, ERR_LIMIT, ERR_AUTH, ERR_UNSUPPORTED.
  */
