@@ -4,7 +4,7 @@
 #include "base/rd.h"
 #include "crypto/crypto.h"
 
-static const char packet_magic[4] = { 'C', 'O', 'N', 'F' };
+static const uint8_t packet_magic[4] = { 'C', 'O', 'N', 'F' };
 static const char packet_label[] = "confer channel v1"; /* with its NUL */
 
 /* kind, magic, version, count and ids, key id: the longest bound part */
@@ -39,7 +39,8 @@ static enum err parse_magic_and_version(struct rd *r)
 
 	if (r->err != ERR_OK)
 		return r->err;
-	if (!mem_eq_ct(magic.p, packet_magic, sizeof(packet_magic)))
+	if (!mem_eq(magic,
+		(struct bytes){ packet_magic, sizeof(packet_magic) }))
 		return ERR_FORMAT;
 	return version == PACKET_VERSION ? ERR_OK : ERR_UNSUPPORTED;
 }

@@ -118,7 +118,7 @@ static enum err reply_ik(struct session_server *s,
 	enum err e;
 
 	packet_key_id(key_id, keys->s_pub);
-	*fits = memcmp(key_id, hello->key_id, sizeof(key_id)) == 0;
+	*fits = mem_eq_ct(key_id, hello->key_id, sizeof(key_id));
 	if (!*fits) /* [P-12] */
 		return ERR_OK;
 	noise_handshake_init(&s->hs, &c);
