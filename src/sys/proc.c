@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -194,4 +195,27 @@ int proc_stop(struct proc *p, unsigned grace_ms)
 			return -1;
 	}
 	return status;
+}
+
+enum err proc_signals_open(int *fd)
+{
+	sigset_t set;
+
+	*fd = -1;
+	if (sigemptyset(&set) != 0 || sigaddset(&set, SIGINT) != 0 ||
+	    sigaddset(&set, SIGTERM) != 0 || sigaddset(&set, SIGHUP) != 0 ||
+	    sigprocmask(SIG_BLOCK, &set, NULL) != 0 ||
+	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return ERR_IO;
+	*fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return *fd >= 0 ? ERR_OK : ERR_IO;
+}
+
+int proc_signals_next(int fd)
+{
+	struct signalfd_siginfo info;
+
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	return (int)info.ssi_signo;
 }

@@ -51,6 +51,16 @@ enum err proc_wait(struct proc *p, int *status, unsigned timeout_ms)
 /* SIGTERM, up to grace_ms, then SIGKILL; returns its status as proc_wait(). */
 int proc_stop(struct proc *p, unsigned grace_ms);
 
+/*
+ * Turn SIGINT, SIGTERM and SIGHUP into something to read: they are blocked in
+ * this thread and in those it starts later, and *fd becomes readable when one
+ * comes. SIGPIPE is ignored. Before any thread. ERR_IO.
+ */
+enum err proc_signals_open(int *fd) __attribute__((warn_unused_result));
+
+/* Take one signal that has come; 0 if none has. */
+int proc_signals_next(int fd);
+
 /* A pipe with both ends close-on-exec: [0] reads, [1] writes. */
 enum err proc_pipe(int fd[2]) __attribute__((warn_unused_result));
 

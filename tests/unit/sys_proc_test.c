@@ -161,6 +161,20 @@ TEST(proc_child_has_a_process_group_of_its_own)
 	fd_close(&out);
 }
 
+TEST(proc_signals_can_be_read)
+{
+	int fd;
+
+	CHECK_OK(proc_signals_open(&fd));
+	CHECK_EQ(proc_signals_next(fd), 0);
+	CHECK_EQ(raise(SIGTERM), 0);
+	CHECK_EQ(raise(SIGINT), 0);
+	CHECK_EQ(proc_signals_next(fd), SIGINT);
+	CHECK_EQ(proc_signals_next(fd), SIGTERM);
+	CHECK_EQ(proc_signals_next(fd), 0);
+	fd_close(&fd);
+}
+
 TEST(proc_knows_its_own_path)
 {
 	char path[4096];
@@ -183,6 +197,7 @@ int main(void)
 		cmocka_unit_test(proc_child_sees_the_descriptors_passed),
 		cmocka_unit_test(proc_child_ends_with_its_parent),
 		cmocka_unit_test(proc_child_has_a_process_group_of_its_own),
+		cmocka_unit_test(proc_signals_can_be_read),
 		cmocka_unit_test(proc_knows_its_own_path),
 	};
 
