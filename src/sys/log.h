@@ -27,8 +27,6 @@
 	X(LOG_SESSION_START, "session-start", "session", "open", NULL)         \
 	X(LOG_SESSION_END, "session-end", "session", "error", "seconds")       \
 	X(LOG_SESSION_REFUSED, "session-refused", "reason", "open", NULL)      \
-	X(LOG_REQUEST_START, "request-start", "session", NULL, NULL)           \
-	X(LOG_REQUEST_END, "request-end", "session", "error", NULL)            \
 	X(LOG_ACCEPT_FAILED, "accept-failed", "error", NULL, NULL)             \
 	X(LOG_REPORT_SIGNED, "report-signed", "bytes", NULL, NULL)             \
 	X(LOG_REPORT_REFUSED, "report-refused", "error", NULL, NULL)           \

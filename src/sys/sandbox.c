@@ -46,6 +46,8 @@ enum err sandbox_harden(unsigned fds_max, struct err_ctx *ctx)
 		return failed(ctx, "core dumps");
 	if (set_limit(RLIMIT_NOFILE, fds_max) != 0)
 		return failed(ctx, "descriptors");
+	/* While it is allowed: secrets are locked into memory later. */
+	(void)set_limit(RLIMIT_MEMLOCK, RLIM_INFINITY);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return failed(ctx, "new privileges");
 	if (drop_capabilities() != 0)
@@ -65,6 +67,15 @@ struct ruleset_attr {
 	uint64_t handled_access_net; /* since ABI 4 */
 	uint64_t scoped;             /* since ABI 6 */
 };
+
+/* What a rule for a TCP port looks like since ABI 4. */
+struct port_attr {
+	uint64_t allowed_access;
+	uint64_t port;
+};
+
+#define LANDLOCK_NET_PORT    2
+#define LANDLOCK_CONNECT_TCP 2u
 
 #define LANDLOCK_ABI_NEWEST 6 /* the newest that this file knows */
 
@@ -99,8 +110,18 @@ static int add_readable(int ruleset, int fd)
 	    LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
-enum err sandbox_files(
-    bool *complete, const int *readable, size_t n, struct err_ctx *ctx)
+/* Let TCP connections to one port be made. */
+static int add_port(int ruleset, uint16_t port)
+{
+	struct port_attr rule = { .allowed_access = LANDLOCK_CONNECT_TCP,
+		.port = port };
+
+	return (int)syscall(
+	    SYS_landlock_add_rule, ruleset, LANDLOCK_NET_PORT, &rule, 0);
+}
+
+enum err sandbox_files(bool *complete, const int *readable, size_t n,
+    uint16_t tcp_port, struct err_ctx *ctx)
 {
 	struct ruleset_attr attr;
 	enum err e = ERR_OK;
@@ -127,6 +148,9 @@ enum err sandbox_files(
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
 		if (add_readable(set, readable[i]) != 0)
 			e = failed(ctx, "Landlock rule");
+	if (e == ERR_OK && tcp_port != 0 && landlock_abi[abi].net != 0 &&
+	    add_port(set, tcp_port) != 0)
+		e = failed(ctx, "Landlock port");
 	if (e == ERR_OK && syscall(SYS_landlock_restrict_self, set, 0) != 0)
 		e = failed(ctx, "Landlock");
 	(void)close(set);

@@ -26,12 +26,13 @@ enum err sandbox_harden(unsigned fds_max, struct err_ctx *ctx)
 
 /*
  * From now on only what lies at or below the n descriptors (files or
- * directories, opened before) can be opened, and only for reading. *complete is
- * set to false where the kernel has no Landlock (LOG_NO_LANDLOCK is logged);
+ * directories, opened before) can be opened, and only for reading; and no TCP
+ * connection be made but to port tcp_port, if that is not 0. *complete is set
+ * to false where the kernel has no Landlock (LOG_NO_LANDLOCK is logged);
  * whether that is acceptable is the caller's decision. ERR_IO.
  */
 enum err sandbox_files(bool *complete, const int *readable, size_t n,
-    struct err_ctx *ctx) __attribute__((warn_unused_result));
+    uint16_t tcp_port, struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 /*
  * One allowed system call. With arg >= 0 it is allowed only if

@@ -1,6 +1,7 @@
 #include "sys/secret.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
@@ -13,6 +14,15 @@
 static size_t round_up(size_t n)
 {
 	return (n + PAGE_LEN - 1) / PAGE_LEN * PAGE_LEN;
+}
+
+/* Once is enough: the limit is what the operator can change. */
+static void log_unlocked(size_t len, int why)
+{
+	static atomic_flag told = ATOMIC_FLAG_INIT;
+
+	if (!atomic_flag_test_and_set(&told))
+		log_event(LOG_NO_MLOCK, len, (uint64_t)why, 0);
 }
 
 void *secret_new(size_t n)
@@ -34,8 +44,9 @@ void *secret_new(size_t n)
 		(void)munmap(p - PAGE_LEN, len + 2 * PAGE_LEN);
 		return NULL;
 	}
-	if (mlock(p, len) != 0)
-		log_event(LOG_NO_MLOCK, len, (uint64_t)errno, 0);
+	/* Pages are locked as they are first touched: idle ones cost nothing. */
+	if (mlock2(p, len, MLOCK_ONFAULT) != 0)
+		log_unlocked(len, errno);
 	return p;
 }
 

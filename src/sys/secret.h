@@ -13,7 +13,7 @@
 /*
  * n > 0 zeroed bytes, NULL when there is no memory. Locking can fail where
  * RLIMIT_MEMLOCK is small: the memory is given all the same and LOG_NO_MLOCK
- * tells the operator.
+ * tells the operator, once.
  */
 void *secret_new(size_t n);
 

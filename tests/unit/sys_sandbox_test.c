@@ -90,7 +90,7 @@ static int confine(void)
 	int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (sandbox_harden(32, NULL) != ERR_OK ||
-	    sandbox_files(&complete, &fd, 1, NULL) != ERR_OK)
+	    sandbox_files(&complete, &fd, 1, 9, NULL) != ERR_OK)
 		return 1;
 	return complete ? 0 : 77;
 }
@@ -174,12 +174,27 @@ static int listen_tcp(void)
 static int connect_tcp(void)
 {
 	struct sockaddr_in in4 = { .sin_family = AF_INET,
-		.sin_port = htons(9),
+		.sin_port = htons(8),
 		.sin_addr = { htonl(INADDR_LOOPBACK) } };
 	int rc = confine();
 	int s = socket(AF_INET, SOCK_STREAM, 0);
 
 	return rc != 0 ? rc : denied(connect(s, (void *)&in4, sizeof(in4)));
+}
+
+/* The one port that is named: nobody listens there, but we may ask. */
+static int connect_named_port(void)
+{
+	struct sockaddr_in in4 = { .sin_family = AF_INET,
+		.sin_port = htons(9),
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int rc = confine();
+	int s = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (rc != 0)
+		return rc;
+	rc = connect(s, (void *)&in4, sizeof(in4));
+	return rc == 0 || errno == ECONNREFUSED ? 0 : 2;
 }
 
 static int signal_parent(void)
@@ -220,6 +235,7 @@ TEST(sandbox_files_forbids_new_tcp_sockets_and_signals)
 		skip();
 	check_files(listen_tcp);
 	check_files(connect_tcp);
+	check_files(connect_named_port);
 	check_files(signal_parent);
 }
 
