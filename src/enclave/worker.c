@@ -1,0 +1,299 @@
+#include "enclave/worker.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "sys/secret.h"
+
+static void job_wipe(struct job *j)
+{
+	mem_wipe(j->text, j->request.text_len);
+	mem_wipe(j, offsetof(struct job, text));
+}
+
+/* ---- set up --------------------------------------------------------------- */
+
+enum err worker_init(
+    struct worker *w, struct engine *engine, size_t jobs, struct err_ctx *ctx)
+{
+	memset(w, 0, sizeof(*w));
+	w->job = secret_new(jobs * sizeof(struct job));
+	if (w->job == NULL)
+		return err_set(
+		    ctx, ERR_NOMEM, "no memory for %zu requests at once", jobs);
+	w->job_n = jobs;
+	w->engine = engine;
+	if (pthread_mutex_init(&w->lock, NULL) != 0 ||
+	    pthread_cond_init(&w->cond, NULL) != 0)
+		return err_set(ctx, ERR_IO, "cannot make a lock");
+	return ERR_OK;
+}
+
+void worker_clear(struct worker *w)
+{
+	if (w->started) {
+		(void)pthread_mutex_lock(&w->lock);
+		w->stop = true;
+		(void)pthread_cond_signal(&w->cond);
+		(void)pthread_mutex_unlock(&w->lock);
+		(void)pthread_join(w->thread, NULL);
+	}
+	for (size_t i = 0; i < w->job_n; i++)
+		if (w->job[i].state == JOB_RUNNING)
+			engine_release(w->engine, w->job[i].slot);
+	secret_free(w->job, w->job_n * sizeof(struct job));
+	memset(w, 0, sizeof(*w));
+}
+
+/* ---- serve thread --------------------------------------------------------- */
+
+/* The engine thread shall look again; called with the lock held. */
+static void kick(struct worker *w)
+{
+	w->kick = true;
+	(void)pthread_cond_signal(&w->cond);
+}
+
+struct job *worker_take(struct worker *w)
+{
+	struct job *j = NULL;
+
+	(void)pthread_mutex_lock(&w->lock);
+	for (size_t i = 0; i < w->job_n && j == NULL; i++)
+		if (w->job[i].state == JOB_FREE)
+			j = &w->job[i];
+	if (j != NULL)
+		j->state = JOB_TAKEN;
+	(void)pthread_mutex_unlock(&w->lock);
+	return j;
+}
+
+void worker_submit(struct worker *w, struct job *j)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	assert(j->state == JOB_TAKEN);
+	j->state = JOB_QUEUED;
+	j->turn = w->turn++;
+	kick(w);
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+void worker_cancel(struct worker *w, struct job *j)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	j->cancel = true;
+	if (j->state == JOB_QUEUED) {
+		j->state = JOB_DONE;
+		j->finish = ENGINE_CANCELLED;
+	}
+	kick(w);
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+void worker_drop(struct worker *w, struct job *j)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	assert(j->state != JOB_FREE);
+	if (j->state == JOB_RUNNING)
+		j->dropped = true;
+	else
+		job_wipe(j);
+	kick(w);
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+void worker_view(struct worker *w, struct job *j, struct job_view *out)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	out->ready = j->ring_len;
+	out->done = j->state == JOB_DONE;
+	out->failed = out->done && j->error.code != NULL;
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+size_t worker_peek(struct worker *w, struct job *j, uint8_t *out, size_t cap)
+{
+	size_t n, first;
+
+	(void)pthread_mutex_lock(&w->lock);
+	n = j->ring_len < cap ? j->ring_len : cap;
+	first = WORKER_RING_LEN - j->ring_from;
+	if (first > n)
+		first = n;
+	mem_copy(out, j->ring + j->ring_from, first);
+	mem_copy(out + first, j->ring, n - first);
+	(void)pthread_mutex_unlock(&w->lock);
+	return n;
+}
+
+static bool ring_has_room(const struct job *j)
+{
+	return WORKER_RING_LEN - j->ring_len >= ENGINE_OUTPUT_MAX;
+}
+
+void worker_consume(struct worker *w, struct job *j, size_t n)
+{
+	bool had_room;
+
+	(void)pthread_mutex_lock(&w->lock);
+	assert(n <= j->ring_len);
+	had_room = ring_has_room(j);
+	j->ring_from = (j->ring_from + n) % WORKER_RING_LEN;
+	j->ring_len -= n;
+	if (!had_room && ring_has_room(j))
+		kick(w);
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+/* ---- engine thread -------------------------------------------------------- */
+
+static void ring_put(struct job *j, struct bytes text)
+{
+	size_t at = (j->ring_from + j->ring_len) % WORKER_RING_LEN;
+	size_t first = WORKER_RING_LEN - at;
+
+	assert(text.len <= WORKER_RING_LEN - j->ring_len);
+	if (first > text.len)
+		first = text.len;
+	mem_copy(j->ring + at, text.p, first);
+	mem_copy(j->ring, text.p + first, text.len - first);
+	j->ring_len += text.len;
+}
+
+/* A job that the engine would not take: say why in OpenAI's terms. */
+static void job_refuse(struct job *j, enum err e, const struct err_ctx *ctx)
+{
+	j->finish = ENGINE_STOP;
+	if (e == ERR_LIMIT)
+		openai_error_set(
+		    &j->error, OPENAI_CONTEXT, "messages", ctx->msg);
+	else if (e == ERR_FORMAT || e == ERR_UNSUPPORTED)
+		openai_error_set(
+		    &j->error, OPENAI_INVALID, "messages", ctx->msg);
+	else
+		openai_error_set(
+		    &j->error, OPENAI_INTERNAL, NULL, "the engine failed");
+}
+
+/* The queued job that has waited longest, if the engine has room for one. */
+static struct job *next_queued(struct worker *w)
+{
+	struct job *first = NULL;
+	size_t running = 0;
+
+	for (size_t i = 0; i < w->job_n; i++) {
+		struct job *j = &w->job[i];
+
+		running += j->state == JOB_RUNNING;
+		if (j->state == JOB_QUEUED &&
+		    (first == NULL || j->turn < first->turn))
+			first = j;
+	}
+	return running < engine_info(w->engine)->slots ? first : NULL;
+}
+
+/*
+ * Give queued jobs to the engine while it has slots. Taking one in is work
+ * (tokenizing), so the lock is not held meanwhile: a running job is ours.
+ */
+static void start_jobs(struct worker *w)
+{
+	for (;;) {
+		struct err_ctx ctx = { 0 };
+		struct engine_request req;
+		struct job *j;
+		enum err e;
+		int slot;
+
+		(void)pthread_mutex_lock(&w->lock);
+		j = next_queued(w);
+		if (j != NULL)
+			j->state = JOB_RUNNING;
+		(void)pthread_mutex_unlock(&w->lock);
+		if (j == NULL)
+			return;
+		openai_request_engine(&req, &j->request);
+		e = engine_submit(w->engine, &req, &slot, &ctx);
+		(void)pthread_mutex_lock(&w->lock);
+		j->slot = slot;
+		if (e != ERR_OK) {
+			j->state = JOB_DONE;
+			job_refuse(j, e, &ctx);
+		}
+		if (e != ERR_OK && j->dropped)
+			job_wipe(j);
+		(void)pthread_mutex_unlock(&w->lock);
+	}
+}
+
+/* Move on one running job; true if it has ended. The lock is held. */
+static bool collect(struct worker *w, struct job *j)
+{
+	struct engine_output out;
+
+	if (j->dropped) {
+		engine_release(w->engine, j->slot);
+		job_wipe(j);
+		return true;
+	}
+	if (j->cancel)
+		engine_cancel(w->engine, j->slot);
+	if (!ring_has_room(j))
+		return false;
+	engine_poll(w->engine, j->slot, &out);
+	ring_put(j, out.text);
+	j->usage =
+	    (struct openai_usage){ out.prompt_tokens, out.completion_tokens };
+	if (out.finish == ENGINE_RUNNING)
+		return false;
+	j->finish = out.finish;
+	engine_release(w->engine, j->slot);
+	j->state = JOB_DONE;
+	return true;
+}
+
+bool worker_round(struct worker *w)
+{
+	bool ended = false;
+	uint32_t moved;
+
+	(void)pthread_mutex_lock(&w->lock);
+	w->kick =
+	    false; /* whatever comes from here on asks for another round */
+	(void)pthread_mutex_unlock(&w->lock);
+	start_jobs(w);
+	moved = engine_step(w->engine);
+	(void)pthread_mutex_lock(&w->lock);
+	for (size_t i = 0; i < w->job_n; i++)
+		if (w->job[i].state == JOB_RUNNING)
+			ended |= collect(w, &w->job[i]);
+	(void)pthread_mutex_unlock(&w->lock);
+	if (ended)
+		secret_scrub_stack();
+	return moved > 0 || ended;
+}
+
+static void *run(void *cookie)
+{
+	struct worker *w = cookie;
+	bool stop = false;
+
+	while (!stop) {
+		bool busy = worker_round(w);
+
+		(void)pthread_mutex_lock(&w->lock);
+		while (!busy && !w->kick && !w->stop)
+			(void)pthread_cond_wait(&w->cond, &w->lock);
+		stop = w->stop;
+		(void)pthread_mutex_unlock(&w->lock);
+	}
+	return NULL;
+}
+
+enum err worker_start(struct worker *w, struct err_ctx *ctx)
+{
+	if (pthread_create(&w->thread, NULL, run, w) != 0)
+		return err_set(ctx, ERR_IO, "cannot start the engine's thread");
+	w->started = true;
+	return ERR_OK;
+}

@@ -1,0 +1,111 @@
+/*
+ * worker: the thread that owns the engine, and the jobs between it and the
+ * thread that serves connections. A job is one chat request: its decoded text,
+ * and a ring into which the answer runs. The number of jobs is fixed at start;
+ * when all are taken, a client is told "busy".
+ *
+ *	serve thread	take -> (fill job->request) -> submit -> read... -> drop
+ *	engine thread	a step for all; new text into the rings
+ *
+ * drop() is legal at any time and is how a vanished client stops its answer:
+ * the engine lets go of it within one step. Every byte of a job is wiped before
+ * the job can be taken again.
+ */
+#ifndef CONFER_ENCLAVE_WORKER_H
+#define CONFER_ENCLAVE_WORKER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "enclave/openai.h"
+#include "engine/engine.h"
+#include "protocol/frame.h"
+
+#define WORKER_RING_LEN (4 * ENGINE_OUTPUT_MAX) /* over 1.6 s at full pace */
+
+enum job_state {
+	JOB_FREE = 0,
+	JOB_TAKEN,   /* the serve thread fills it */
+	JOB_QUEUED,  /* waits for a slot of the engine */
+	JOB_RUNNING, /* the engine thread's */
+	JOB_DONE,    /* no more text will come */
+};
+
+struct job {
+	enum job_state state;
+	bool cancel;   /* stop soon, as the client asked */
+	bool dropped;  /* nobody waits for it any more */
+	int slot;      /* of the engine, while running */
+	uint64_t turn; /* queued jobs run in this order */
+	struct openai_request request;
+	struct openai_error error; /* JOB_DONE: code is NULL if all went well */
+	enum engine_finish finish; /* JOB_DONE */
+	struct openai_usage usage;
+	size_t ring_from; /* where the oldest unread byte is */
+	size_t ring_len;
+	uint8_t tail[OPENAI_HEAD_LEN_MAX + OPENAI_TAIL_LEN_MAX]; /* the serve
+		thread's, for the end of the answer */
+	uint8_t ring[WORKER_RING_LEN];
+	uint8_t text[FRAME_REQUEST_MAX];
+};
+
+struct worker {
+	struct engine *engine;
+	struct job *job; /* secret memory */
+	size_t job_n;
+	pthread_t thread;
+	pthread_mutex_t lock; /* of all that follows and of the jobs' states */
+	pthread_cond_t cond;
+	bool started;
+	bool stop;
+	bool kick; /* something has changed for the engine thread */
+	uint64_t turn;
+};
+
+/*
+ * Prepare `jobs` jobs on an engine that the worker does not own. ERR_NOMEM.
+ * worker_clear accepts any state that worker_init or zeroes left.
+ */
+enum err worker_init(struct worker *w, struct engine *engine, size_t jobs,
+    struct err_ctx *ctx) __attribute__((warn_unused_result));
+enum err worker_start(struct worker *w, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
+/* Stop the thread, wipe and free the jobs. */
+void worker_clear(struct worker *w);
+
+/* ---- for the serve thread */
+
+/* A job to fill, NULL if all are taken. */
+struct job *worker_take(struct worker *w);
+
+/* Hand a filled job to the engine. */
+void worker_submit(struct worker *w, struct job *j);
+
+/* Stop an answer; it ends as any other does, with what it has. */
+void worker_cancel(struct worker *w, struct job *j);
+
+/* Forget a job in any state; j must not be used afterwards. */
+void worker_drop(struct worker *w, struct job *j);
+
+/* What can be said of a job now. */
+struct job_view {
+	size_t ready; /* bytes of text waiting in the ring */
+	bool done;    /* no more will come; the job's outcome is set */
+	bool failed;  /* j->error is set, and nothing was ever answered */
+};
+
+void worker_view(struct worker *w, struct job *j, struct job_view *out);
+
+/* Copy up to cap bytes of text without taking them, then take n of them. */
+size_t worker_peek(struct worker *w, struct job *j, uint8_t *out, size_t cap);
+void worker_consume(struct worker *w, struct job *j, size_t n);
+
+/* ---- for tests: what the thread does in one round, without a thread */
+
+/* True if the engine thread would go on at once, false if it would wait. */
+bool worker_round(struct worker *w);
+
+#endif

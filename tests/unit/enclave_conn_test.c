@@ -1,0 +1,538 @@
+/*
+ * One connection against a real client session, over numbers instead of a
+ * clock, with the fake engine: what leaves, when, and what stays behind.
+ */
+#include "enclave_fake.h"
+
+#include "attest/report_data.h"
+#include "crypto/crypto_native.h"
+#include "enclave/conn.h"
+#include "protocol/session_client.h"
+
+#define EVIDENCE_TEXT "evidence, as far as this test is concerned"
+
+static struct worker w;
+static struct conn_env env;
+static struct conn *c;
+static uint8_t s_priv[X25519_LEN] = { 1 };
+static uint8_t s_pub[X25519_LEN];
+
+/* The client's side. */
+static struct session_client client;
+static uint8_t wire[PACKET_LEN_MAX * 8];
+static struct {
+	char delta[FAKE_TEXT_MAX];
+	size_t delta_len;
+	char result[FAKE_TEXT_MAX];
+	size_t result_len;
+	char error[2048];
+	size_t error_len;
+	unsigned closed; /* streams that ended */
+	int ended;       /* reason of an END, -1: none */
+	unsigned pongs;
+} got;
+
+static void note_event(const struct session_client_event *ev)
+{
+	switch (ev->type) {
+	case SESSION_CLIENT_DELTA:
+		memcpy(got.delta + got.delta_len, ev->data.p, ev->data.len);
+		got.delta_len += ev->data.len;
+		break;
+	case SESSION_CLIENT_RESULT:
+		memcpy(got.result + got.result_len, ev->data.p, ev->data.len);
+		got.result_len += ev->data.len;
+		break;
+	case SESSION_CLIENT_ERROR:
+		memcpy(got.error + got.error_len, ev->data.p, ev->data.len);
+		got.error_len += ev->data.len;
+		break;
+	case SESSION_CLIENT_ENDED:
+		got.ended = (int)ev->reason;
+		break;
+	case SESSION_CLIENT_PONG:
+		got.pongs++;
+		break;
+	default:
+		break;
+	}
+	got.closed += ev->last;
+}
+
+/* Bytes to the connection, in pieces that fit. */
+static void send_bytes(const uint8_t *p, size_t n, uint64_t now)
+{
+	while (n > 0) {
+		size_t room;
+		uint8_t *in = conn_in(c, &room);
+		size_t step = n < room ? n : room;
+
+		assert_true(step > 0);
+		memcpy(in, p, step);
+		conn_received(c, step, now);
+		p += step;
+		n -= step;
+	}
+}
+
+/* Everything the connection has to say reaches the client; returns its size. */
+static size_t receive(uint64_t now)
+{
+	struct bytes out = conn_out(c);
+	size_t total = out.len, at = 0;
+
+	assert_true(total <= sizeof(wire));
+	mem_copy(wire, out.p, total);
+	conn_sent(c, total, now);
+	while (at < total && got.ended < 0) {
+		struct session_client_event ev;
+		struct bytes body;
+		size_t used;
+		uint8_t reply[1024];
+		struct wr r = wr_init(reply, sizeof(reply));
+
+		CHECK_OK(packet_find((struct bytes){ wire + at, total - at },
+		    PACKET_BODY_MAX, &body, &used));
+		CHECK_OK(session_client_packet(
+		    &client, wire + at + 2, body.len, &ev, &r));
+		note_event(&ev);
+		at += used;
+	}
+	return total;
+}
+
+static struct verdict *accepting_verdict(void)
+{
+	static struct verdict v;
+
+	memset(&v, 0, sizeof(v));
+	v.accepted = true;
+	v.deadline_s = 1000;
+	memcpy(v.claims.evidence_digest, env.evidence_hash, SHA256_LEN);
+	report_data_make(v.claims.report_data, s_pub, &v.claims.binding);
+	return &v;
+}
+
+static void connect_client(uint64_t now)
+{
+	static uint8_t out[4096];
+	static uint8_t evidence[SESSION_CLIENT_EVIDENCE_ROOM];
+	uint8_t cs[X25519_LEN] = { 7 }, ce[X25519_LEN] = { 8 };
+	struct session_client_config cfg = {
+		.s_priv = cs, .e_priv = ce, .evidence = evidence
+	};
+	struct wr o = wr_init(out, sizeof(out));
+
+	memset(&got, 0, sizeof(got));
+	got.ended = -1;
+	session_client_init(&client, &cfg);
+	CHECK_OK(session_client_start(&client, &o));
+	send_bytes(out, o.len, now);
+	receive(now);
+	CHECK_EQ(client.state, SESSION_CLIENT_VERDICT);
+	o = wr_init(out, sizeof(out));
+	CHECK_OK(session_client_accept(&client, accepting_verdict(), 1, &o));
+	send_bytes(out, o.len, now);
+	CHECK(c->open);
+}
+
+static uint32_t request(uint8_t method, const char *body, uint64_t now)
+{
+	static uint8_t out[FRAME_REQUEST_MAX * 2];
+	struct wr o = wr_init(out, sizeof(out));
+	uint32_t stream = 0;
+	const struct session_client_request r = { .method = method,
+		.body = { (const uint8_t *)body, strlen(body) } };
+
+	CHECK_OK(session_client_request(&client, &r, &stream, &o));
+	send_bytes(out, o.len, now);
+	return stream;
+}
+
+static void cancel(uint32_t stream, uint64_t now)
+{
+	uint8_t out[1024];
+	struct wr o = wr_init(out, sizeof(out));
+
+	CHECK_OK(session_client_cancel(&client, stream, &o));
+	send_bytes(out, o.len, now);
+}
+
+/* Ticks with a round of the engine before each, until no answer runs. */
+static unsigned run_ticks(uint64_t now, unsigned max)
+{
+	unsigned n = 0;
+
+	while (conn_paced(c) && n < max) {
+		(void)worker_round(&w);
+		conn_tick(c, 1, now);
+		CHECK_EQ(receive(now), FRAME_TICK_LEN);
+		n++;
+	}
+	return n;
+}
+
+static void begin(size_t jobs, size_t per_step)
+{
+	fake_reset(per_step);
+	crypto_x25519_base(s_pub, s_priv);
+	CHECK_OK(worker_init(&w, &fake, jobs, NULL));
+	env = (struct conn_env){ .worker = &w,
+		.model = "demo",
+		.context = 4096,
+		.s_priv = s_priv,
+		.s_pub = s_pub,
+		.evidence = BYTES_LITERAL(EVIDENCE_TEXT) };
+	crypto_sha256(env.evidence_hash, &env.evidence, 1);
+	c = calloc(1, sizeof(*c));
+	conn_init(c, &env, 0);
+}
+
+static void finish(void)
+{
+	conn_wipe(c);
+	free(c);
+	worker_clear(&w);
+	session_client_wipe(&client);
+}
+
+#define CHAT(text, more)                                                       \
+	"{\"messages\":[{\"role\":\"user\",\"content\":\"" text "\"}]" more "}"
+
+TEST(conn_lists_the_model)
+{
+	begin(1, 1);
+	connect_client(0);
+	request(SESSION_METHOD_MODELS, "", 0);
+	CHECK_EQ(run_ticks(0, 9), 1);
+	CHECK_STR(got.result, "{\"object\":\"list\",\"data\":[{\"id\":\"demo\","
+			      "\"object\":\"model\",\"created\":0,"
+			      "\"owned_by\":\"enclave\","
+			      "\"context_length\":4096}]}");
+	CHECK_EQ(got.closed, 1);
+	finish();
+}
+
+TEST(conn_streams_an_answer_as_delta_and_then_the_result)
+{
+	begin(1, 3);
+	connect_client(0);
+	request(
+	    SESSION_METHOD_CHAT, CHAT("hello \\u00e9", ",\"stream\":true"), 0);
+	run_ticks(0, 99);
+	CHECK_STR(got.delta, "hello \xc3\xa9");
+	CHECK(strstr(got.result, "\"content\":null},\"finish_reason\":"
+				 "\"stop\"}],\"usage\":{\"prompt_tokens\":5,"
+				 "\"completion_tokens\":8,"
+				 "\"total_tokens\":13}}") != NULL);
+	CHECK_EQ(got.closed, 1);
+	CHECK_EQ(got.error_len, 0);
+	CHECK_EQ(fake.releases, 1);
+	finish();
+}
+
+TEST(conn_answers_whole_when_no_stream_is_asked_for)
+{
+	begin(1, 1000);
+	connect_client(0);
+	request(SESSION_METHOD_CHAT, CHAT("a \\\"b\\\"\\n\\u0001", ""), 0);
+	run_ticks(0, 99);
+	CHECK_EQ(got.delta_len, 0);
+	CHECK(strstr(got.result, "\"role\":\"assistant\",\"content\":"
+				 "\"a \\\"b\\\"\\n\\u0001\"},") != NULL);
+	CHECK_EQ(got.closed, 1);
+	finish();
+}
+
+/* The property of [P-32]: what leaves does not depend on the engine. */
+TEST(conn_every_tick_has_the_same_size_whatever_the_engine_does)
+{
+	static const size_t speed[] = { 0, 1, 50, 246, 5000 };
+
+	for (size_t i = 0; i < sizeof(speed) / sizeof(*speed); i++) {
+		begin(1, speed[i]);
+		connect_client(0);
+		request(SESSION_METHOD_CHAT,
+		    CHAT("some text that is repeated", ",\"stream\":true"), 0);
+		/* Nothing leaves before the first tick. */
+		CHECK_EQ(conn_out(c).len, 0);
+		CHECK(run_ticks(0, 40) > 0); /* checks each tick's size */
+		CHECK_EQ(conn_paced(c), speed[i] == 0);
+		finish();
+	}
+}
+
+TEST(conn_owes_ticks_that_the_transport_could_not_take)
+{
+	begin(1, 0);
+	connect_client(0);
+	request(SESSION_METHOD_CHAT, CHAT("x", ""), 0);
+	conn_tick(c, 1000, 50); /* more than the buffer holds */
+	CHECK(conn_out(c).len <= CONN_OUT_LEN);
+	CHECK_EQ(conn_out(c).len % FRAME_TICK_LEN, 0);
+	size_t total = 0;
+	while (conn_out(c).len > 0)
+		total += receive(60);
+	CHECK_EQ(total, 1000 * FRAME_TICK_LEN);
+	finish();
+}
+
+TEST(conn_cancel_ends_the_answer_with_what_it_has)
+{
+	uint32_t stream;
+
+	begin(1, 1);
+	connect_client(0);
+	stream = request(SESSION_METHOD_CHAT,
+	    CHAT("a very long answer", ",\"stream\":true"), 0);
+	run_ticks(0, 3);
+	cancel(stream, 0);
+	run_ticks(0, 3);
+	CHECK(!conn_paced(c));
+	CHECK_EQ(fake.cancels, 1);
+	CHECK(strstr(got.result, "\"finish_reason\":\"cancelled\"") != NULL);
+	finish();
+}
+
+TEST(conn_says_busy_when_all_jobs_are_taken)
+{
+	begin(1, 0);
+	connect_client(0);
+	request(SESSION_METHOD_CHAT, CHAT("one", ""), 0);
+	request(SESSION_METHOD_CHAT, CHAT("two", ""), 0);
+	run_ticks(0, 2);
+	CHECK(strstr(got.error, "\"code\":\"busy\"") != NULL);
+	CHECK_EQ(got.closed, 1);
+	finish();
+}
+
+TEST(conn_turns_bad_requests_into_errors_not_ends)
+{
+	begin(1, 9);
+	connect_client(0);
+	request(SESSION_METHOD_CHAT, "{\"messages\":[]}", 0);
+	run_ticks(0, 9);
+	CHECK(strstr(got.error, "invalid_request") != NULL);
+	request(9, "", 0);
+	run_ticks(0, 9);
+	CHECK(strstr(got.error, "unknown_method") != NULL);
+	request(SESSION_METHOD_MODELS, "x", 0);
+	run_ticks(0, 9);
+	fake.refuse = ERR_LIMIT;
+	request(SESSION_METHOD_CHAT, CHAT("one", ""), 0);
+	run_ticks(0, 9);
+	CHECK(strstr(got.error, "context_length_exceeded") != NULL);
+	CHECK_EQ(got.closed, 4);
+	fake.refuse = ERR_OK;
+	request(SESSION_METHOD_CHAT, CHAT("fine", ",\"stream\":true"), 0);
+	run_ticks(0, 9);
+	CHECK_STR(got.delta, "fine");
+	finish();
+}
+
+TEST(conn_takes_a_request_of_many_records)
+{
+	static char body[200000];
+	size_t n = (size_t)snprintf(body, sizeof(body),
+	    "{\"stream\":true,\"messages\":[{\"role\":\"user\","
+	    "\"content\":\"");
+
+	memset(body + n, 'x', 150000);
+	memcpy(body + n + 150000, "\"}]}", 5);
+	begin(1, 50000);
+	connect_client(0);
+	request(SESSION_METHOD_CHAT, body, 0);
+	/* Flow control: not more than the window without CREDIT [P-28]. */
+	run_ticks(0, 200);
+	CHECK_EQ(got.delta_len, FRAME_WINDOW_FIRST);
+	for (int i = 0; i < 3; i++) {
+		uint8_t out[1024];
+		struct wr o = wr_init(out, sizeof(out));
+
+		CHECK_OK(session_client_credit(&client, 1, 50000, &o));
+		send_bytes(out, o.len, 0);
+		run_ticks(0, 200);
+	}
+	CHECK_EQ(got.delta_len, 150000);
+	CHECK_EQ(got.closed, 1);
+	finish();
+}
+
+TEST(conn_hang_up_stops_the_answer_and_leaves_nothing)
+{
+	struct job *j;
+
+	begin(1, 4);
+	connect_client(0);
+	request(SESSION_METHOD_CHAT,
+	    CHAT("PROMPTSECRET PROMPTSECRET", ",\"stream\":true"), 0);
+	run_ticks(0, 2);
+	j = &w.job[0];
+	CHECK(holds(j, sizeof(*j), "PROMPTSECRET"));
+	CHECK(!holds(c, sizeof(*c), "PROMPTSECRET")); /* not even now */
+	conn_lost(c, ERR_CLOSED, 0);
+	CHECK(conn_finished(c));
+	worker_round(&w);
+	CHECK_EQ(fake.releases, 1);
+	CHECK(mem_is_zero(j, sizeof(*j)));
+	conn_wipe(c);
+	c->session.state = SESSION_SERVER_HELLO; /* the one mark that is left */
+	CHECK(mem_is_zero(c, sizeof(*c)));
+	conn_init(c, &env, 0);
+	finish();
+}
+
+TEST(conn_leaves_nothing_after_a_good_end)
+{
+	uint8_t out[1024];
+	struct wr o = wr_init(out, sizeof(out));
+
+	begin(1, 400);
+	connect_client(0);
+	request(SESSION_METHOD_CHAT, CHAT("PROMPTSECRET", ""), 0);
+	run_ticks(0, 9);
+	CHECK(holds(got.result, sizeof(got.result), "PROMPTSECRET"));
+	CHECK(!holds(c, sizeof(*c), "PROMPTSECRET"));
+	CHECK(mem_is_zero(w.job, sizeof(*w.job)));
+	CHECK_OK(session_client_end(&client, FRAME_END_DONE, &o));
+	send_bytes(out, o.len, 0);
+	CHECK(conn_finished(c));
+	CHECK_EQ(c->why, ERR_OK);
+	finish();
+}
+
+TEST(conn_garbage_ends_the_session_only)
+{
+	static const uint8_t http[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+	uint8_t record[2 + 272];
+
+	begin(1, 1);
+	/* "GE" announces a packet of 18245 bytes: too long for a first one. */
+	send_bytes(http, 2, 0);
+	CHECK(c->closed);
+	CHECK_EQ(c->why, ERR_LIMIT);
+	finish();
+
+	begin(1, 1);
+	send_bytes((const uint8_t *)"\0\5hello", 7, 0);
+	CHECK(c->closed);
+	/* "refused, malformed" leaves before the end. */
+	CHECK_EQ(conn_out(c).len, 4);
+	CHECK_MEM(conn_out(c).p, "\0\2\7\4", 4);
+	finish();
+
+	begin(1, 1);
+	connect_client(0);
+	request(SESSION_METHOD_CHAT, CHAT("x", ""), 0);
+	memset(record, 0x5a, sizeof(record));
+	record[0] = 1;
+	record[1] = 16;
+	send_bytes(record, sizeof(record), 0);
+	CHECK(c->closed);
+	CHECK_EQ(c->why, ERR_AUTH);
+	worker_round(&w);
+	CHECK(mem_is_zero(w.job, sizeof(*w.job)));
+	finish();
+}
+
+TEST(conn_stops_reading_while_its_output_is_not_taken)
+{
+	uint8_t out[1024], data[FRAME_PING_LEN] = { 0 };
+	size_t room, pings = 0;
+
+	begin(1, 1);
+	connect_client(0);
+	do {
+		struct wr o = wr_init(out, sizeof(out));
+
+		CHECK_OK(session_client_ping(&client, data, &o));
+		send_bytes(out, o.len, 0);
+		pings++;
+		(void)conn_in(c, &room);
+	} while (room > 0 && !c->closed && pings < 10000);
+	CHECK(!c->closed);
+	CHECK_EQ(room, 0);
+	CHECK(conn_out(c).len <= CONN_OUT_LEN);
+	receive(0);
+	CHECK_EQ(got.pongs, pings);
+	(void)conn_in(c, &room);
+	CHECK(room > 0);
+	finish();
+}
+
+TEST(conn_keeps_its_timeouts)
+{
+	begin(1, 0);
+	conn_check(c, CONN_HANDSHAKE_MS - 1);
+	CHECK(!c->closed);
+	conn_check(c, CONN_HANDSHAKE_MS);
+	CHECK(conn_finished(c));
+	CHECK_EQ(c->why, ERR_TIMEOUT);
+	finish();
+
+	begin(1, 0);
+	connect_client(0);
+	conn_check(c, CONN_IDLE_MS - 1);
+	CHECK(!c->closed);
+	conn_check(c, CONN_IDLE_MS);
+	CHECK(c->closed);
+	receive(CONN_IDLE_MS);
+	CHECK_EQ(got.ended, FRAME_END_IDLE);
+	CHECK(conn_finished(c));
+	finish();
+
+	begin(1, 0);
+	connect_client(0);
+	request(SESSION_METHOD_CHAT, CHAT("x", ""), 0);
+	conn_check(c, 2 * CONN_IDLE_MS); /* an open stream is not idle */
+	CHECK(!c->closed);
+	conn_tick(c, 1, 2 * CONN_IDLE_MS); /* and then nobody reads */
+	conn_check(c, 2 * CONN_IDLE_MS + CONN_STALL_MS - 1);
+	CHECK(!c->closed);
+	conn_check(c, 2 * CONN_IDLE_MS + CONN_STALL_MS);
+	CHECK(conn_finished(c));
+	finish();
+}
+
+TEST(conn_stop_is_said_also_in_the_middle_of_an_answer)
+{
+	begin(1, 0);
+	connect_client(0);
+	request(SESSION_METHOD_CHAT, CHAT("x", ""), 0);
+	conn_stop(c, 0);
+	CHECK(!c->closed); /* it waits for its slot in the next tick */
+	CHECK_EQ(run_ticks(0, 9), 1);
+	CHECK_EQ(got.ended, FRAME_END_STOPPING);
+	CHECK(conn_finished(c));
+	finish();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(conn_lists_the_model),
+		cmocka_unit_test(
+		    conn_streams_an_answer_as_delta_and_then_the_result),
+		cmocka_unit_test(
+		    conn_answers_whole_when_no_stream_is_asked_for),
+		cmocka_unit_test(
+		    conn_every_tick_has_the_same_size_whatever_the_engine_does),
+		cmocka_unit_test(
+		    conn_owes_ticks_that_the_transport_could_not_take),
+		cmocka_unit_test(conn_cancel_ends_the_answer_with_what_it_has),
+		cmocka_unit_test(conn_says_busy_when_all_jobs_are_taken),
+		cmocka_unit_test(conn_turns_bad_requests_into_errors_not_ends),
+		cmocka_unit_test(conn_takes_a_request_of_many_records),
+		cmocka_unit_test(
+		    conn_hang_up_stops_the_answer_and_leaves_nothing),
+		cmocka_unit_test(conn_leaves_nothing_after_a_good_end),
+		cmocka_unit_test(conn_garbage_ends_the_session_only),
+		cmocka_unit_test(
+		    conn_stops_reading_while_its_output_is_not_taken),
+		cmocka_unit_test(conn_keeps_its_timeouts),
+		cmocka_unit_test(
+		    conn_stop_is_said_also_in_the_middle_of_an_answer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

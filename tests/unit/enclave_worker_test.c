@@ -1,0 +1,242 @@
+/* Jobs, round by round, without a thread; then with one. */
+#include "enclave_fake.h"
+
+static struct worker w;
+
+static void start(size_t jobs, size_t per_step)
+{
+	fake_reset(per_step);
+	CHECK_OK(worker_init(&w, &fake, jobs, NULL));
+}
+
+static struct job *submit(const char *text)
+{
+	struct job *j = worker_take(&w);
+
+	assert_non_null(j);
+	memcpy(j->text, text, strlen(text));
+	j->request.text_len = strlen(text);
+	j->request.message[0].text = (struct bytes){ j->text, strlen(text) };
+	j->request.message_n = 1;
+	worker_submit(&w, j);
+	return j;
+}
+
+static struct job_view view(struct job *j)
+{
+	struct job_view v;
+
+	worker_view(&w, j, &v);
+	return v;
+}
+
+/* All text of j that waits, taken in pieces of `step`. */
+static const char *take(struct job *j, size_t step)
+{
+	static char out[FAKE_TEXT_MAX + 1];
+	size_t n = 0, got;
+
+	while ((got = worker_peek(&w, j, (uint8_t *)out + n, step)) > 0) {
+		worker_consume(&w, j, got);
+		n += got;
+	}
+	out[n] = 0;
+	return out;
+}
+
+TEST(worker_brings_the_answer_and_its_usage)
+{
+	struct job *j;
+
+	start(2, 3);
+	j = submit("hello");
+	CHECK(worker_round(&w));
+	CHECK_EQ(view(j).ready, 3);
+	CHECK(!view(j).done);
+	CHECK(worker_round(&w));
+	CHECK(view(j).done);
+	CHECK(!view(j).failed);
+	CHECK_STR(take(j, 2), "hello");
+	CHECK_EQ(j->finish, ENGINE_STOP);
+	CHECK_EQ(j->usage.prompt_tokens, 5);
+	CHECK_EQ(j->usage.completion_tokens, 5);
+	CHECK_EQ(fake.releases, 1);
+	worker_drop(&w, j);
+	worker_clear(&w);
+}
+
+TEST(worker_takes_no_more_jobs_than_it_has_and_slots_in_turn)
+{
+	struct job *a, *b, *c;
+
+	start(3, 1);
+	a = submit("aa");
+	b = submit("bb");
+	c = submit("c");
+	assert_null(worker_take(&w));
+	worker_round(&w);
+	CHECK_EQ(a->state, JOB_RUNNING);
+	CHECK_EQ(b->state, JOB_RUNNING);
+	CHECK_EQ(c->state, JOB_QUEUED);
+	worker_round(&w);
+	CHECK(view(a).done);
+	worker_round(&w);
+	CHECK(view(c).done);
+	CHECK_EQ(fake.submits, 3);
+	worker_drop(&w, b);
+	assert_non_null(worker_take(&w));
+	worker_clear(&w);
+}
+
+TEST(worker_stops_a_cancelled_answer_within_one_round)
+{
+	struct job *j, *q1, *q2;
+
+	start(4, 1);
+	j = submit("a long answer");
+	(void)submit("b");
+	worker_round(&w);
+	q1 = submit("queued");
+	worker_cancel(&w, j);
+	worker_round(&w);
+	CHECK(view(j).done);
+	CHECK_EQ(j->finish, ENGINE_CANCELLED);
+	CHECK_STR(take(j, 9), "a ");
+	/* One that has not begun ends at once and never begins. */
+	q2 = submit("queued too");
+	worker_cancel(&w, q2);
+	CHECK(view(q2).done);
+	CHECK_EQ(q2->finish, ENGINE_CANCELLED);
+	worker_round(&w);
+	CHECK_EQ(fake.submits, 3);
+	worker_drop(&w, q1);
+	worker_clear(&w);
+}
+
+TEST(worker_lets_go_of_a_dropped_answer_within_one_round_and_wipes_it)
+{
+	struct job *j;
+
+	start(1, 4);
+	j = submit("SECRET and more");
+	worker_round(&w);
+	CHECK(holds(j, sizeof(*j), "SECR"));
+	worker_drop(&w, j);
+	worker_round(&w);
+	CHECK_EQ(fake.releases, 1);
+	CHECK_EQ(j->state, JOB_FREE);
+	CHECK(mem_is_zero(j, sizeof(*j)));
+	/* In every other state drop() itself wipes. */
+	j = submit("SECRET");
+	worker_drop(&w, j);
+	CHECK(mem_is_zero(j, sizeof(*j)));
+	j = submit("SECRET");
+	worker_round(&w);
+	worker_round(&w);
+	CHECK(view(j).done);
+	worker_drop(&w, j);
+	CHECK(mem_is_zero(j, sizeof(*j)));
+	worker_clear(&w);
+}
+
+TEST(worker_waits_for_a_slow_reader_and_loses_nothing)
+{
+	static char text[100001];
+	static char got[100001];
+	size_t n = 0;
+	struct job *j;
+
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		text[i] = (char)('a' + i % 23);
+	start(1, 5000);
+	j = submit(text);
+	for (int i = 0; i < 100; i++)
+		worker_round(&w);
+	CHECK(!worker_round(&w)); /* nothing moves: it would sleep */
+	CHECK(view(j).ready > WORKER_RING_LEN - ENGINE_OUTPUT_MAX);
+	while (!view(j).done || view(j).ready > 0) {
+		size_t step = worker_peek(&w, j, (uint8_t *)got + n, 3333);
+
+		worker_consume(&w, j, step);
+		n += step;
+		(void)worker_round(&w);
+	}
+	CHECK_EQ(n, sizeof(text) - 1);
+	CHECK_MEM(got, text, n);
+	worker_clear(&w);
+}
+
+TEST(worker_says_why_the_engine_refused)
+{
+	static const struct {
+		enum err e;
+		const char *code;
+	} rows[] = {
+		{ ERR_LIMIT, "context_length_exceeded" },
+		{ ERR_FORMAT, "invalid_request" },
+		{ ERR_UNSUPPORTED, "invalid_request" },
+		{ ERR_NOMEM, "internal" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct job *j;
+
+		start(1, 1);
+		fake.refuse = rows[i].e;
+		j = submit("x");
+		worker_round(&w);
+		CHECK(view(j).failed);
+		CHECK_STR(j->error.code, rows[i].code);
+		worker_clear(&w);
+	}
+}
+
+TEST(worker_thread_answers_many_jobs)
+{
+	start(4, 7);
+	CHECK_OK(worker_start(&w, NULL));
+	for (int i = 0; i < 200; i++) {
+		struct job *j = submit("the answer to this is itself");
+		char got[64];
+		size_t n = 0;
+
+		if (i % 3 == 0)
+			worker_cancel(&w, j);
+		if (i % 5 == 0) {
+			worker_drop(&w, j);
+			while ((j = worker_take(&w)) == NULL)
+				continue;
+			worker_drop(&w, j);
+			continue;
+		}
+		while (!view(j).done || view(j).ready > 0) {
+			size_t step = worker_peek(&w, j, (uint8_t *)got + n, 5);
+
+			worker_consume(&w, j, step);
+			n += step;
+		}
+		CHECK_MEM(got, "the answer to this is itself", n);
+		CHECK(n == 28 || i % 3 == 0);
+		worker_drop(&w, j);
+	}
+	worker_clear(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(worker_brings_the_answer_and_its_usage),
+		cmocka_unit_test(
+		    worker_takes_no_more_jobs_than_it_has_and_slots_in_turn),
+		cmocka_unit_test(
+		    worker_stops_a_cancelled_answer_within_one_round),
+		cmocka_unit_test(
+		    worker_lets_go_of_a_dropped_answer_within_one_round_and_wipes_it),
+		cmocka_unit_test(
+		    worker_waits_for_a_slow_reader_and_loses_nothing),
+		cmocka_unit_test(worker_says_why_the_engine_refused),
+		cmocka_unit_test(worker_thread_answers_many_jobs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
