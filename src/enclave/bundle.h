@@ -1,0 +1,69 @@
+/*
+ * bundle: the evidence that every handshake shows, made at start and again
+ * every BUNDLE_REFRESH_S by a thread of its own, since asking the processor
+ * for a report blocks. The quote binds the channel key and a time after which
+ * it must not be believed; records and proofs are relayed as the host last put
+ * them.
+ */
+#ifndef CONFER_ENCLAVE_BUNDLE_H
+#define CONFER_ENCLAVE_BUNDLE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "crypto/crypto.h"
+#include "enclave/records.h"
+#include "protocol/evidence.h"
+#include "sys/addr.h"
+
+#define BUNDLE_REFRESH_S 300  /* cryptography.md 1.4: every 5 to 10 minutes */
+#define BUNDLE_RETRY_S   15   /* after a failure */
+#define BUNDLE_LIFE_S    1800 /* not-after; several refreshes may fail */
+
+struct bundle {
+	uint8_t data[EVIDENCE_LEN_MAX];
+	size_t len;
+	uint8_t hash[SHA256_LEN];
+	uint64_t not_after; /* Unix seconds */
+};
+
+/* Where its parts come from; addresses and key are borrowed. */
+struct bundle_source {
+	const struct addr *simtee;
+	int records_fd;
+	const uint8_t *s_pub; /* X25519_LEN */
+};
+
+/*
+ * Make one. Blocks for up to SOURCE_SIM_MS. What enclave_source_sim_fetch()
+ * and records_read() report; *out is as it was on failure.
+ */
+enum err bundle_make(struct bundle *out, const struct bundle_source *src,
+    uint64_t now_s, struct err_ctx *ctx) __attribute__((warn_unused_result));
+
+typedef void bundle_wake_fn(void *cookie);
+
+/* The thread that makes the next ones. */
+struct bundle_refresher {
+	struct bundle_source source;
+	struct bundle next; /* valid if fresh */
+	bool fresh;
+	bool started;
+	bool stop;
+	bundle_wake_fn *wake; /* called on the refresher's thread */
+	void *cookie;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+};
+
+/* wake(cookie) says that bundle_take() has something. ERR_IO. */
+enum err bundle_start(struct bundle_refresher *r,
+    const struct bundle_source *src, bundle_wake_fn *wake, void *cookie,
+    struct err_ctx *ctx) __attribute__((warn_unused_result));
+void bundle_stop(struct bundle_refresher *r);
+
+/* Copy the newest bundle to *out if there is one that was not taken yet. */
+bool bundle_take(struct bundle *out, struct bundle_refresher *r);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * What the enclave gives up before it serves, and the table of system calls
+ * that it keeps. Three phases, in this order; see sys/sandbox.h for what each
+ * takes away.
+ */
+#ifndef CONFER_ENCLAVE_CONFINE_H
+#define CONFER_ENCLAVE_CONFINE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "sys/addr.h"
+
+/* What stays possible. */
+struct confine {
+	unsigned fds_max;
+	int model_fd;   /* to be read once more, by its name */
+	int records_fd; /* the directory of records: read at each refresh */
+	const struct addr *simtee; /* connected to at each refresh */
+	bool complete; /* set by confine_files: the kernel has Landlock */
+};
+
+/* Before anything from outside is read. */
+enum err confine_start(const struct confine *c, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
+/* Before the first thread: only the model and the records can be opened. */
+enum err confine_files(struct confine *c, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
+/* When everything is set up. Without Landlock no file is opened any more. */
+enum err confine_calls(const struct confine *c, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
+#endif
