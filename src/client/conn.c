@@ -76,8 +76,9 @@ static enum err send_hello(struct client_conn *c, uint64_t until_ms)
 {
 	uint8_t s_priv[X25519_LEN], e_priv[X25519_LEN], held[SHA256_LEN];
 	const struct client_io *io = c->config->io;
-	struct session_client_config config = { .s_priv = s_priv,
-		.e_priv = e_priv };
+	struct session_client_config config = {
+		.s_priv = s_priv, .e_priv = e_priv, .evidence = c->evidence
+	};
 	struct wr w;
 	enum err e;
 

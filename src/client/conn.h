@@ -80,6 +80,7 @@ struct client_conn {
 	bool open;               /* accepted, and not ended yet */
 	int ended;               /* enum frame_end of the enclave's END; -1 */
 	uint64_t heard_ms;       /* when the last packet came */
+	uint8_t evidence[SESSION_CLIENT_EVIDENCE_ROOM];
 	uint8_t held[CLIENT_RESUME_LEN_MAX];
 	struct bytes held_bundle;
 	size_t in_len, in_used; /* used: of the packet that was handled last */

@@ -1,0 +1,18 @@
+/* `confer up --serve`: stay until told to go, and keep the records current. */
+#ifndef CONFER_CLI_UP_SERVE_H
+#define CONFER_CLI_UP_SERVE_H
+
+#include "cli/exit.h"
+#include "cli/up_parts.h"
+#include "client/publish.h"
+
+#define UP_RENEW_S 3600 /* between two looks at the policy record's end */
+
+/*
+ * Wait for SIGINT or SIGTERM (OK), or for the end of a part (INTERNAL, ctx says
+ * which). Meanwhile publish the policy record again in time.
+ */
+enum cli_exit up_serve(struct up_parts *parts, struct client_publish *publish,
+    struct err_ctx *ctx);
+
+#endif
