@@ -69,10 +69,10 @@ int main(int argc, char **argv)
 	(void)setlocale(LC_CTYPE, "");
 	(void)setrlimit(RLIMIT_CORE, &none); /* prompts are in our memory */
 	if (e != ERR_OK)
-		return usage_error(&t, &o, &ctx);
+		return (int)usage_error(&t, &o, &ctx);
 	if (crypto_init() != ERR_OK) {
 		(void)err_set(&ctx, ERR_INTERNAL, "libsodium does not start");
-		return cli_exit_say(&t, CLI_EXIT_INTERNAL, &ctx);
+		return (int)cli_exit_say(&t, CLI_EXIT_INTERNAL, &ctx);
 	}
-	return run(&o, &t);
+	return (int)run(&o, &t);
 }
