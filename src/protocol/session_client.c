@@ -268,9 +268,13 @@ static enum err on_answer(struct session_client *s, const struct frame *f,
 	(void)out;
 	if (stream == NULL)
 		return ERR_PROTOCOL;
+	if (stream->ending != FRAME_IDLE && f->type != stream->ending)
+		return ERR_PROTOCOL; /* [P-26] */
 	if (f->data.len > stream->credit) /* [P-28] */
 		return ERR_LIMIT;
 	stream->credit -= f->data.len;
+	if (f->type != FRAME_DELTA)
+		stream->ending = f->type;
 	*ev = (struct session_client_event){ .type = type[f->type],
 		.stream = f->stream,
 		.last = f->last,

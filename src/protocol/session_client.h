@@ -65,6 +65,8 @@ struct session_client_event {
 struct session_client_stream {
 	uint32_t id;     /* 0: the entry is free */
 	uint64_t credit; /* bytes of answer that the enclave may still send */
+	/* FRAME_RESULT or FRAME_ERROR once that message has begun [P-26]. */
+	enum frame_type ending;
 };
 
 struct session_client {

@@ -509,6 +509,27 @@ TEST(session_client_refuses_what_an_enclave_may_not_do) /* P-21, P-23 */
 	CHECK_ERR(rogue_server(FRAME_DELTA, 1, false, 247), ERR_FORMAT);
 }
 
+TEST(session_nothing_but_its_rest_follows_a_result) /* P-26 */
+{
+	static const enum frame_type other[] = { FRAME_DELTA, FRAME_ERROR };
+
+	for (size_t i = 0; i < 2; i++) {
+		pair_connect(p, NULL, NULL);
+		pair_open(p);
+		pair_ask(p, "{}");
+		CHECK_OK(rogue_server(FRAME_DELTA, 1, false, 5));
+		CHECK_OK(rogue_server(FRAME_RESULT, 1, false, 5));
+		CHECK_ERR(rogue_server(other[i], 1, false, 5), ERR_PROTOCOL);
+	}
+	pair_connect(p, NULL, NULL);
+	pair_open(p);
+	pair_ask(p, "{}");
+	CHECK_OK(rogue_server(FRAME_RESULT, 1, false, 5));
+	CHECK_OK(rogue_server(FRAME_RESULT, 1, true, 5));
+	CHECK(p->client_event.last);
+	CHECK_ERR(rogue_server(FRAME_RESULT, 1, true, 5), ERR_PROTOCOL);
+}
+
 TEST(session_client_refuses_more_than_it_granted) /* P-28 */
 {
 	size_t sent = 0;
@@ -643,6 +664,7 @@ int main(void)
 		T(session_cancel_and_credit_of_closed_streams_are_ignored),
 		T(session_credit_above_the_window_ends_the_session),
 		T(session_client_refuses_what_an_enclave_may_not_do),
+		T(session_nothing_but_its_rest_follows_a_result),
 		T(session_client_refuses_more_than_it_granted),
 		T(session_pongs_come_in_order_and_a_flood_ends_it),
 		T(session_client_answers_pings),
