@@ -35,7 +35,9 @@ static const struct sandbox_syscall calls[] = {
 	SANDBOX_ANY(SYS_clock_gettime),
 	SANDBOX_ANY(SYS_clock_nanosleep),
 	SANDBOX_ANY(SYS_restart_syscall),
-	/* threads that exist already */
+	/* threads that exist already; the newest may yet be registering */
+	SANDBOX_ANY(SYS_rseq),
+	SANDBOX_ANY(SYS_set_robust_list),
 	SANDBOX_ANY(SYS_futex),
 	SANDBOX_ANY(SYS_sched_yield),
 	SANDBOX_ANY(SYS_rt_sigprocmask),

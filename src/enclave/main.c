@@ -130,7 +130,10 @@ static enum err load_model(struct enclave *e, struct err_ctx *ctx)
 		.context_max = e->opt.context,
 	};
 
-	return engine_open(&e->engine, &opt, ctx);
+	enum err err = engine_open(&e->engine, &opt, ctx);
+
+	fd_close(&e->confine.model_fd);
+	return err;
 }
 
 static enum err make_tables(struct enclave *e, struct err_ctx *ctx)
@@ -253,6 +256,7 @@ int main(int argc, char **argv)
 	if (addr_parse(&the.listen, the.opt.listen, &ctx) != ERR_OK ||
 	    addr_parse(&the.simtee, the.opt.simtee, &ctx) != ERR_OK)
 		return complain(EXIT_USAGE, &ctx);
+	fd_close_from(STDERR_FILENO + 1);
 	/* One arena: another would read a file of /proc when it shrinks. */
 	(void)mallopt(M_ARENA_MAX, 1);
 	if (crypto_init() != ERR_OK) {

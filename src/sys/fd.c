@@ -16,6 +16,12 @@ void fd_close(int *fd)
 	*fd = -1;
 }
 
+void fd_close_from(int first)
+{
+	/* Needs Linux 5.9; Debian 12 has 6.1. */
+	(void)close_range((unsigned)first, ~0u, 0);
+}
+
 enum err fd_read_some(int fd, void *out, size_t cap, size_t *n)
 {
 	ssize_t got;

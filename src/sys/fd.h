@@ -20,6 +20,9 @@
 /* Close *fd if it is open, and set it to -1. */
 void fd_close(int *fd);
 
+/* Close whatever was inherited from number `first` up. */
+void fd_close_from(int first);
+
 /*
  * Read exactly n bytes before the moment deadline_ms of clock_mono_ms().
  * ERR_CLOSED: the stream ended before the first byte; ERR_TRUNCATED: later;

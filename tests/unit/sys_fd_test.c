@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sys/clock.h"
@@ -43,6 +44,25 @@ TEST(fd_read_full_tells_an_end_from_a_cut)
 	CHECK_MEM(got, "abcd", 4);
 	CHECK_ERR(fd_read_full(fd[1], got, 4, FD_NO_DEADLINE), ERR_TRUNCATED);
 	CHECK_ERR(fd_read_full(fd[1], got, 4, FD_NO_DEADLINE), ERR_CLOSED);
+	fd_close(&fd[1]);
+}
+
+/* In a child, since the test's own descriptors go too. */
+TEST(fd_close_from_leaves_only_the_lower_ones)
+{
+	int status, fd[2];
+	pid_t pid;
+
+	CHECK_EQ(pipe(fd), 0);
+	pid = fork();
+	if (pid == 0) {
+		fd_close_from(fd[1]);
+		_exit(fcntl(fd[0], F_GETFD) < 0 || fcntl(fd[1], F_GETFD) >= 0 ||
+		      fcntl(2, F_GETFD) < 0);
+	}
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+	fd_close(&fd[0]);
 	fd_close(&fd[1]);
 }
 
@@ -239,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fd_read_full_tells_an_end_from_a_cut),
+		cmocka_unit_test(fd_close_from_leaves_only_the_lower_ones),
 		cmocka_unit_test(
 		    fd_deadline_in_the_past_is_a_timeout_not_a_hang),
 		cmocka_unit_test(fd_wait_tells_what_can_be_done),
