@@ -97,7 +97,8 @@ static size_t held(const struct answer *a, size_t from)
 
 		for (uint32_t i = 0; i < a->stop_n; i++) {
 			if (n < a->stop_len[i] &&
-			    memcmp(a->text + start, a->stop[i], n) == 0)
+			    mem_eq((struct bytes){ a->text + start, n },
+				(struct bytes){ a->stop[i], n }))
 				return n;
 		}
 	}

@@ -3,7 +3,6 @@
  * memory for all that the slots will ever need.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/assert.h"
 #include "engine/slot.h"

@@ -281,17 +281,21 @@ static enum err place_tensor(struct parser *p, struct gguf *g,
 	return ERR_OK;
 }
 
+int gguf_order(struct bytes a, struct bytes b)
+{
+	for (size_t i = 0; i < a.len && i < b.len; i++) {
+		if (a.p[i] != b.p[i])
+			return a.p[i] < b.p[i] ? -1 : 1;
+	}
+	return a.len < b.len ? -1 : a.len > b.len;
+}
+
 static int compare_names(const void *a, const void *b, void *cookie)
 {
 	const struct gguf_tensor *t = cookie;
-	struct bytes x = t[*(const uint32_t *)a].name;
-	struct bytes y = t[*(const uint32_t *)b].name;
-	size_t n = x.len < y.len ? x.len : y.len;
-	int c = memcmp(x.p, y.p, n);
 
-	if (c != 0)
-		return c;
-	return x.len < y.len ? -1 : x.len > y.len;
+	return gguf_order(
+	    t[*(const uint32_t *)a].name, t[*(const uint32_t *)b].name);
 }
 
 static int compare_places(const void *a, const void *b, void *cookie)

@@ -102,9 +102,9 @@ struct gguf {
 /*
  * Parse a whole file. Borrows it until gguf_clear. Allocates three tables that
  * are bounded by the limits above and by the file's own length. The file must
- * start on a 64-byte line. ERR_FORMAT,
- * ERR_TRUNCATED, ERR_LIMIT, ERR_UNSUPPORTED, ERR_NOMEM; ctx names field and
- * offset. On failure *g is clear.
+ * start on a 64-byte line. ERR_FORMAT, ERR_TRUNCATED, ERR_LIMIT,
+ * ERR_UNSUPPORTED, ERR_NOMEM; ctx names field and offset. On failure *g is
+ * clear.
  */
 enum err gguf_parse(struct gguf *g, struct bytes file, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
@@ -141,6 +141,9 @@ float gguf_item_f32(const struct gguf_pair *array, uint32_t i);
 
 /* Walk an array of strings: takes the next off *rest, which starts as value. */
 struct bytes gguf_next_string(struct bytes *rest);
+
+/* The order of names: below, equal to or above 0, by bytes. */
+int gguf_order(struct bytes a, struct bytes b);
 
 /* "Q8_0"; NULL for a number that no version of the format has. */
 const char *gguf_type_name(enum gguf_tensor_type type);

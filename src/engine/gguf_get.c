@@ -15,18 +15,17 @@ const struct gguf_pair *gguf_find(const struct gguf *g, const char *key)
 
 const struct gguf_tensor *gguf_tensor(const struct gguf *g, const char *name)
 {
-	size_t n = mem_strlen(name);
+	struct bytes want = { (const uint8_t *)name, mem_strlen(name) };
 	uint32_t lo = 0, hi = g->tensor_n;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 		const struct gguf_tensor *t = &g->tensor[g->by_name[mid]];
-		size_t common = t->name.len < n ? t->name.len : n;
-		int c = memcmp(t->name.p, name, common);
+		int order = gguf_order(t->name, want);
 
-		if (c == 0 && t->name.len == n)
+		if (order == 0)
 			return t;
-		if (c < 0 || (c == 0 && t->name.len < n))
+		if (order < 0)
 			lo = mid + 1;
 		else
 			hi = mid;

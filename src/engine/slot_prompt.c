@@ -3,7 +3,6 @@
  * a special token interrupts them, and each stretch is tokenized as one text,
  * as it was when the model was trained.
  */
-#include <string.h>
 
 #include "base/assert.h"
 #include "base/json.h"

@@ -53,7 +53,7 @@ uint32_t tok_find(const struct tok *t, struct bytes text)
 	for (; t->index[i] != TOK_NONE; i = (i + 1) & t->index_mask) {
 		const struct tok_entry *x = &t->entry[t->index[i]];
 
-		if (x->len == text.len && memcmp(x->text, text.p, x->len) == 0)
+		if (mem_eq((struct bytes){ x->text, x->len }, text))
 			return t->index[i];
 	}
 	return TOK_NONE;
@@ -110,15 +110,20 @@ static bool bpe_bytes(struct bytes text, uint8_t *out, uint32_t *len)
 	return true;
 }
 
-/* SentencePiece: the mark U+2581 becomes a blank. */
+bool tok_is_mark(struct bytes text, size_t at)
+{
+	return text.len - at >= TOK_MARK_LEN && text.p[at] == 0xe2 &&
+	       text.p[at + 1] == 0x96 && text.p[at + 2] == 0x81;
+}
+
+/* SentencePiece: the mark becomes a blank. */
 static void spm_bytes(struct bytes text, uint8_t *out, uint32_t *len)
 {
 	*len = 0;
 	for (size_t i = 0; i < text.len; i++) {
-		if (text.len - i >= 3 &&
-		    memcmp(text.p + i, "\xe2\x96\x81", 3) == 0) {
+		if (tok_is_mark(text, i)) {
 			out[(*len)++] = ' ';
-			i += 2;
+			i += TOK_MARK_LEN - 1;
 		} else {
 			out[(*len)++] = text.p[i];
 		}
@@ -137,7 +142,8 @@ static bool byte_token(struct bytes text, uint8_t *out)
 {
 	int hi, lo;
 
-	if (text.len != 6 || memcmp(text.p, "<0x", 3) != 0 || text.p[5] != '>')
+	if (text.len != 6 || text.p[0] != '<' || text.p[1] != '0' ||
+	    text.p[2] != 'x' || text.p[5] != '>')
 		return false;
 	hi = hex_digit(text.p[3]);
 	lo = hex_digit(text.p[4]);

@@ -81,6 +81,11 @@ void tok_clear(struct tok *t);
 /* The special token that is spelled like this, or TOK_NONE. */
 uint32_t tok_special(const struct tok *t, struct bytes text);
 
+#define TOK_MARK_LEN 3
+
+/* Is SentencePiece's mark for a blank, U+2581, at this offset? at <= len. */
+bool tok_is_mark(struct bytes text, size_t at);
+
 /* Does this token end an answer? */
 bool tok_is_end(const struct tok *t, uint32_t id);
 

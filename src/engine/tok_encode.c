@@ -209,16 +209,14 @@ static void set_piece(
 /* The text with one kind of blank: SentencePiece's mark is a blank to us. */
 static size_t copy_blanks(struct tok_work *w, struct bytes text, bool prefix)
 {
-	static const uint8_t mark[] = { 0xe2, 0x96, 0x81 }; /* U+2581 */
 	size_t n = 0;
 
 	if (prefix)
 		w->text[n++] = ' ';
 	for (size_t i = 0; i < text.len;) {
-		if (text.len - i >= sizeof(mark) &&
-		    memcmp(text.p + i, mark, sizeof(mark)) == 0) {
+		if (tok_is_mark(text, i)) {
 			w->text[n++] = ' ';
-			i += sizeof(mark);
+			i += TOK_MARK_LEN;
 		} else {
 			w->text[n++] = text.p[i++];
 		}
