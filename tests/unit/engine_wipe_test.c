@@ -1,0 +1,263 @@
+/*
+ * After a slot is released, nothing of its prompt and answer is left anywhere
+ * in this process: not as text, not as token numbers, not as keys and values.
+ *
+ * The test reads its own writable memory through /proc/self/mem. What it looks
+ * for it keeps masked, so that it does not find its own notes.
+ */
+#include "engine_test.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "engine/slot.h"
+#include "tiny_model.h"
+
+#define PAGE       4096
+#define MASK       0xa5
+#define PIECE      8  /* bytes that must not be found, at any place */
+#define NUMBERS    16 /* the same for 32-bit numbers, which are mostly zero */
+#define NOTES_MAX  512
+#define REGION_MAX (1ull << 30) /* the sanitizer's own maps are larger */
+
+/* A secret, masked; pieces of it are sought. */
+struct note {
+	uint8_t masked[NOTES_MAX];
+	size_t len;
+	size_t piece; /* bytes: PIECE or NUMBERS */
+};
+
+static uint8_t window[PAGE];
+
+static void note(struct note *n, const void *p, size_t len)
+{
+	const uint8_t *b = p;
+
+	for (size_t i = 0; i < len && n->len < NOTES_MAX; i++)
+		n->masked[n->len++] = b[i] ^ MASK;
+}
+
+/* Pieces that are worth looking for: constant ones say nothing. */
+static size_t list_pieces(
+    const struct note *n, const uint8_t **piece, bool first[256])
+{
+	size_t count = 0;
+
+	memset(first, 0, 256 * sizeof(first[0]));
+	for (size_t from = 0; from + n->piece <= n->len; from += n->piece) {
+		const uint8_t *p = n->masked + from;
+
+		if (memcmp(p, p + 1, n->piece - 1) == 0)
+			continue;
+		piece[count++] = p;
+		first[p[0] ^ MASK] = true;
+	}
+	return count;
+}
+
+static bool piece_at(
+    const uint8_t **piece, size_t count, size_t len, const uint8_t *p)
+{
+	for (size_t k = 0; k < count; k++) {
+		size_t i = 0;
+
+		while (i < len && (piece[k][i] ^ MASK) == p[i])
+			i++;
+		if (i == len)
+			return true;
+	}
+	return false;
+}
+
+/* Is this page in memory? Others were never written. */
+static bool present(int pagemap, uint64_t at)
+{
+	uint64_t entry = 0;
+
+	return pread(pagemap, &entry, sizeof(entry),
+		   (off_t)(at / PAGE * sizeof(entry))) == sizeof(entry) &&
+	       entry >> 62 != 0;
+}
+
+/* Pages are scanned one by one; a piece across two is found by its fellows. */
+static size_t scan_region(
+    const int fd[2], const struct note *n, uint64_t from, uint64_t to)
+{
+	const uint8_t *piece[NOTES_MAX / PIECE];
+	bool first[256];
+	size_t count = list_pieces(n, piece, first);
+	size_t found = 0;
+
+	for (; from < to; from += PAGE) {
+		if (!present(fd[1], from) ||
+		    pread(fd[0], window, PAGE, (off_t)from) != PAGE)
+			continue;
+		for (size_t i = 0; i + n->piece <= PAGE; i++)
+			found += first[window[i]] &&
+				 piece_at(piece, count, n->piece, window + i);
+		mem_wipe(window, sizeof(window));
+	}
+	return found;
+}
+
+/* How often pieces of the note occur in what this process can write. */
+static size_t scan(const struct note *n)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	const int fd[2] = { open("/proc/self/mem", O_RDONLY),
+		open("/proc/self/pagemap", O_RDONLY) };
+	char line[512], mode[5];
+	unsigned long long from, to;
+	size_t found = 0;
+
+	CHECK(maps != NULL && fd[0] >= 0 && fd[1] >= 0);
+	while (fgets(line, sizeof(line), maps) != NULL) {
+		CHECK_EQ(sscanf(line, "%llx-%llx %4s", &from, &to, mode), 3);
+		if (mode[0] == 'r' && mode[1] == 'w' && to - from < REGION_MAX)
+			found += scan_region(fd, n, from, to);
+	}
+	fclose(maps);
+	close(fd[0]);
+	close(fd[1]);
+	return found;
+}
+
+/* A prompt of arbitrary letters, made in place and wiped after use. */
+static void make_prompt(uint8_t *out, size_t n)
+{
+	uint32_t state = 99;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (uint8_t)('b' + gw_random(&state) % 25);
+}
+
+static int submit_secret(
+    struct engine *e, struct note *text, struct note *tokens)
+{
+	uint8_t prompt[64];
+	struct engine_message msg = { ENGINE_USER, { prompt, sizeof(prompt) } };
+	struct engine_request req = { .message = &msg,
+		.message_n = 1,
+		.sampling = { .temperature = 1, .seed = 4 },
+		.max_tokens = 80 };
+	int slot;
+
+	make_prompt(prompt, sizeof(prompt));
+	note(text, prompt, sizeof(prompt));
+	CHECK_OK(engine_submit(e, &req, &slot, NULL));
+	note(tokens, e->slot[slot].token, 40 * sizeof(uint32_t));
+	mem_wipe(prompt, sizeof(prompt));
+	return slot;
+}
+
+static void run_answer(struct engine *e, int slot, struct note *answer)
+{
+	struct engine_output out;
+
+	do {
+		engine_step(e);
+		engine_poll(e, slot, &out);
+		note(answer, out.text.p, out.text.len);
+	} while (out.finish == ENGINE_RUNNING);
+}
+
+static void check_leaves_nothing(bool cancel)
+{
+	static const struct tiny chatml = { .type = GGUF_TENSOR_Q8_0,
+		.chat_template = TINY_CHATML };
+	static struct note text, tokens, answer, answer_tokens, kv;
+	struct bytes image = tiny_model(&chatml);
+	struct engine_options opt = {
+		.image = image, .slots = 2, .threads = 3
+	};
+	struct engine *e = open_engine(&opt);
+	struct slot *s;
+	int slot;
+
+	text = answer = kv = (struct note){ .piece = PIECE };
+	tokens = answer_tokens = (struct note){ .piece = NUMBERS };
+	slot = submit_secret(e, &text, &tokens);
+	s = &e->slot[slot];
+	if (cancel)
+		for (size_t i = 0; i < 20; i++)
+			engine_step(e);
+	else
+		run_answer(e, slot, &answer);
+	note(&kv, s->kv, NOTES_MAX);
+	note(&answer_tokens, s->token + s->prompt_n,
+	    (s->completion_n < 16 ? s->completion_n : 16) * sizeof(uint32_t));
+	CHECK_EQ(scan(&text), 0); /* gone once it is tokenized */
+	CHECK(scan(&tokens) > 0);
+	CHECK(scan(&answer_tokens) > 0);
+	CHECK(scan(&kv) > 0);
+	if (cancel)
+		engine_cancel(e, slot);
+	engine_release(e, slot);
+	CHECK_EQ(scan(&text), 0);
+	CHECK_EQ(scan(&tokens), 0);
+	CHECK_EQ(scan(&answer), 0);
+	CHECK_EQ(scan(&answer_tokens), 0);
+	CHECK_EQ(scan(&kv), 0);
+	CHECK(mem_is_zero(e->work, e->work_n * sizeof(*e->work)));
+	CHECK(mem_is_zero(e->logits, TINY_N * 2 * sizeof(*e->logits)));
+	CHECK(mem_is_zero(e->item, TINY_N * sizeof(*e->item)));
+	CHECK(mem_is_zero(e->row, MODEL_BATCH_MAX * sizeof(*e->row)));
+	CHECK(mem_is_zero(e->tok_memory, tok_work_len(e->text_max)));
+	CHECK(mem_is_zero(e->render, e->text_max));
+	CHECK(mem_is_zero(&s->answer, sizeof(s->answer)));
+	CHECK(mem_is_zero(
+	    s->kv, model_kv_n(&e->model, TINY_CONTEXT) * sizeof(float)));
+	engine_close(e);
+	free((void *)(uintptr_t)image.p);
+}
+
+TEST(engine_release_leaves_nothing_in_memory)
+{
+	check_leaves_nothing(false);
+}
+
+TEST(engine_release_after_cancel_leaves_nothing_in_memory)
+{
+	check_leaves_nothing(true);
+}
+
+/* A request that is refused half-way must not stay either. */
+TEST(engine_refused_requests_leave_nothing_in_memory)
+{
+	static const struct tiny plain = { .type = GGUF_TENSOR_F32 };
+	static struct note text, tokens;
+	struct bytes image = tiny_model(&plain);
+	struct engine_options opt = { .image = image };
+	struct engine *e = open_engine(&opt);
+	uint8_t *prompt = malloc(300);
+	struct engine_message msg = { ENGINE_USER, { prompt, 300 } };
+	struct engine_request req = { .message = &msg, .message_n = 1 };
+	int slot;
+
+	text = (struct note){ .piece = PIECE };
+	tokens = (struct note){ .piece = NUMBERS };
+	make_prompt(prompt, 300);
+	note(&text, prompt, 300);
+	for (size_t i = 0; i < 64; i++)
+		note(&tokens, (uint32_t[]){ prompt[i] }, sizeof(uint32_t));
+	CHECK_ERR(engine_submit(e, &req, &slot, NULL), ERR_LIMIT);
+	mem_wipe(prompt, 300);
+	free(prompt);
+	CHECK_EQ(scan(&text), 0);
+	CHECK_EQ(scan(&tokens), 0);
+	engine_close(e);
+	free((void *)(uintptr_t)image.p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(engine_release_leaves_nothing_in_memory),
+		cmocka_unit_test(
+		    engine_release_after_cancel_leaves_nothing_in_memory),
+		cmocka_unit_test(
+		    engine_refused_requests_leave_nothing_in_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
