@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/json.h"
 #include "engine/unicode.h"
 
 static const uint8_t replacement[] = { 0xef, 0xbf, 0xbd }; /* U+FFFD */
@@ -16,7 +17,9 @@ enum err answer_init(
 	if (n > ENGINE_STOPS_MAX)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n; i++) {
-		if (stop[i].len == 0)
+		/* Half a character could match inside another one. */
+		if (stop[i].len == 0 ||
+		    json_utf8_prefix(stop[i]) != stop[i].len)
 			return ERR_FORMAT;
 		if (stop[i].len > ENGINE_STOP_LEN_MAX)
 			return ERR_LIMIT;

@@ -36,7 +36,7 @@ _Static_assert(ENGINE_STOP_LEN_MAX <= UINT8_MAX, "lengths are bytes");
 
 /*
  * Start. Stop strings are copied. ERR_LIMIT: too many or too long; ERR_FORMAT:
- * an empty one.
+ * an empty one, or one that is not UTF-8.
  */
 enum err answer_init(struct answer *a, const struct bytes *stop, size_t n,
     bool strip) __attribute__((warn_unused_result));

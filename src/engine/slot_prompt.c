@@ -153,7 +153,7 @@ enum err slot_prompt(struct engine *e, struct slot *s,
 	err = answer_init(&s->answer, req->stop, req->stop_n, strip);
 	if (err != ERR_OK)
 		return err_set(ctx, err,
-		    "stop strings: at most %u, of 1 to %u bytes",
+		    "stop strings: at most %u, of 1 to %u bytes of UTF-8",
 		    ENGINE_STOPS_MAX, ENGINE_STOP_LEN_MAX);
 	err = sample_init(&s->sample, &req->sampling);
 	if (err != ERR_OK)

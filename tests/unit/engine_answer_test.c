@@ -179,6 +179,9 @@ TEST(answer_refuses_bad_stop_strings)
 	CHECK_ERR(answer_init(&a, stop, 1, false), ERR_LIMIT);
 	stop[0].len = 0;
 	CHECK_ERR(answer_init(&a, stop, 1, false), ERR_FORMAT);
+	/* The end of U+FFFD, found by fuzzing: it would cut one in half. */
+	stop[0] = str_bytes("\xbf\xbd");
+	CHECK_ERR(answer_init(&a, stop, 1, false), ERR_FORMAT);
 }
 
 int main(void)
