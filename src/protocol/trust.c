@@ -180,8 +180,8 @@ static enum err parse(struct trust *t, struct bytes text, struct err_ctx *ctx)
 		    "trust file: more than %d bytes above the log policy",
 		    TRUST_HEAD_LEN_MAX);
 	if (e == ERR_OK && text.p[text.len - 1] != '\n')
-		e = err_set(ctx, ERR_TRUNCATED,
-		    "trust file ends inside its last line");
+		e = err_set(
+		    ctx, ERR_TRUNCATED, "trust file ends inside its last line");
 	if (e == ERR_OK)
 		e = tlog_policy_parse(&t->log, l.rest, t->local, ctx);
 	if (e == ERR_OK)

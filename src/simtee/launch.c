@@ -105,8 +105,8 @@ static enum err read_item(
 		return err_set(ctx, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
 		    "%s: %s", path, strerror(errno));
 	if (fstat(item->fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return err_set(ctx, ERR_UNSUPPORTED,
-		    "%s: not a regular file", path);
+		return err_set(
+		    ctx, ERR_UNSUPPORTED, "%s: not a regular file", path);
 	item->size = (uint64_t)st.st_size;
 	item->modified = st.st_mtim;
 	e = hash_fd(item->sha384, &got, item->fd);
