@@ -175,10 +175,6 @@ static enum err parse(struct trust *t, struct bytes text, struct err_ctx *ctx)
 		e = read_sim_roots(t, &l, ctx);
 	if (e == ERR_OK && l.line.len != 0)
 		e = expected(&l, "an empty line before the log policy", ctx);
-	if (e == ERR_OK && text.len - l.rest.len > TRUST_HEAD_LEN_MAX)
-		e = err_set(ctx, ERR_LIMIT,
-		    "trust file: more than %d bytes above the log policy",
-		    TRUST_HEAD_LEN_MAX);
 	if (e == ERR_OK && text.p[text.len - 1] != '\n')
 		e = err_set(
 		    ctx, ERR_TRUNCATED, "trust file ends inside its last line");

@@ -18,8 +18,8 @@
 #include "tlog/policy.h"
 #include "tlog/record.h"
 
-#define TRUST_HEAD_LEN_MAX  (16 * 1024) /* lines above the log policy */
-#define TRUST_LEN_MAX       (TRUST_HEAD_LEN_MAX + TLOG_POLICY_LEN_MAX)
+/* The log's policy, and above it 16 keys and 8 roots with room to spare. */
+#define TRUST_LEN_MAX       (TLOG_POLICY_LEN_MAX + 16 * 1024)
 #define TRUST_SIM_ROOTS_MAX 8 /* machines of one developer */
 
 /* All slices borrow from the text. */

@@ -202,8 +202,28 @@ TEST(snp_report_chooses_the_tcb_layout_by_processor)
 	CHECK_EQ(r.reported_tcb.fmc, 0);
 	raw[0x189] = 0xA1;
 	CHECK_OK(parse(&r, raw, sizeof(raw)));
-	CHECK_EQ(r.family, SNP_FAMILY_GENOA);
 	CHECK_STR(snp_family_name(r.family), "Genoa");
+}
+
+TEST(snp_report_knows_processors_up_to_the_edges_of_their_ranges)
+{
+	static const uint8_t edge[][3] = { { 0x19, 0x00, SNP_FAMILY_MILAN },
+		{ 0x19, 0x0F, SNP_FAMILY_MILAN },
+		{ 0x19, 0x10, SNP_FAMILY_GENOA },
+		{ 0x19, 0x1F, SNP_FAMILY_GENOA },
+		{ 0x19, 0xA0, SNP_FAMILY_GENOA },
+		{ 0x19, 0xAF, SNP_FAMILY_GENOA },
+		{ 0x1A, 0x00, SNP_FAMILY_TURIN },
+		{ 0x1A, 0x11, SNP_FAMILY_TURIN } };
+	uint8_t raw[SNP_REPORT_LEN];
+	struct snp_report r;
+
+	load(raw, golden_v3);
+	for (size_t i = 0; i < sizeof(edge) / sizeof(edge[0]); i++) {
+		memcpy(raw + 0x188, edge[i], 2);
+		CHECK_OK(parse(&r, raw, sizeof(raw)));
+		CHECK_EQ(r.family, edge[i][2]);
+	}
 }
 
 TEST(snp_report_refuses_processors_that_it_does_not_know)
@@ -350,6 +370,8 @@ int main(void)
 		    snp_report_has_the_fields_of_every_real_report),
 		cmocka_unit_test(
 		    snp_report_chooses_the_tcb_layout_by_processor),
+		cmocka_unit_test(
+		    snp_report_knows_processors_up_to_the_edges_of_their_ranges),
 		cmocka_unit_test(
 		    snp_report_refuses_processors_that_it_does_not_know),
 		cmocka_unit_test(snp_report_rejects_every_other_length),

@@ -182,6 +182,7 @@ TEST(trust_file_has_one_spelling)
 		{ "product confer\n", "product  confer\n" },
 		{ "product confer\n", "product \n" },
 		{ "product confer\n", "product con/fer\n" },
+		{ "product confer\n", "product/confer\n" },
 		{ "product confer\n", "product confer\r\n" },
 		{ "product confer\n", "Product confer\n" },
 		{ "channel local\n", "channel local\nunknown x\n" },
@@ -198,6 +199,7 @@ TEST(trust_file_has_one_spelling)
 		{ "sim-root 04", "sim-root 0400" },
 		{ "sim-root 04", "sim-root  04" },
 	};
+	struct err_ctx ctx = { 0 };
 
 	make_trust(false);
 	CHECK_OK(changed("threshold 2\n", "threshold 3\n"));
@@ -205,6 +207,8 @@ TEST(trust_file_has_one_spelling)
 		if (changed(bad[i][0], bad[i][1]) != ERR_FORMAT)
 			fail_msg("accepted: %s", bad[i][1]);
 	}
+	CHECK_ERR(trust("confer-trust/v1\r\n", &ctx), ERR_FORMAT);
+	CHECK_STR(ctx.msg, "trust file line 1: byte 0x0d is not allowed");
 	CHECK_ERR(
 	    changed("confer-trust/v1", "confer-trust/v2"), ERR_UNSUPPORTED);
 	CHECK_ERR(trust("", NULL), ERR_TRUNCATED);
@@ -241,12 +245,70 @@ TEST(trust_file_refuses_keys_given_twice_and_too_many_roots)
 	CHECK_ERR(changed("threshold 2\n", lines), ERR_LIMIT);
 }
 
+/* The most keys, and the thresholds that they allow. */
+TEST(trust_file_takes_sixteen_keys_and_decimal_thresholds)
+{
+	static const char *const bad[] = { "17", ":", "1/", "1:", "/9", "1 ",
+		" 1", "+1", "016", "100" };
+	char keys[2048], line[64];
+	struct wr w = wr_init(keys, sizeof(keys));
+
+	make_trust(false);
+	for (unsigned i = 0; i < RECORD_KEYS_MAX - FIX_KEYS; i++) {
+		uint8_t seed[ED25519_SEED_LEN] = { (uint8_t)i }, pub[32];
+
+		crypto_ed25519_public(pub, seed);
+		wr_str(&w, "release-key ");
+		tlog_vkey_format(&w, fix_str("more"), TLOG_KEY_ED25519, pub);
+		wr_str(&w, "\n");
+	}
+	wr_str(&w, "threshold X\n");
+	wr_u8(&w, 0);
+	CHECK_OK(w.err);
+	memcpy(strstr(head, "threshold "), keys, w.len);
+	CHECK_OK(changed("threshold X", "threshold 16"));
+	CHECK_EQ(t.release.n, 16);
+	CHECK_EQ(t.release.need, 16);
+	CHECK_OK(changed("threshold X", "threshold 10"));
+	CHECK_OK(changed("threshold X", "threshold 9"));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		(void)snprintf(line, sizeof(line), "threshold %s", bad[i]);
+		if (changed("threshold X", line) != ERR_FORMAT)
+			fail_msg("accepted: %s", line);
+	}
+}
+
+TEST(trust_file_names_are_tokens)
+{
+	static const char good[] = "azAZ09._+-";
+	static const char bad[] = "/:@[`{,*";
+	char line[160] = "product ";
+
+	make_trust(false);
+	(void)snprintf(line, sizeof(line), "product %s", good);
+	CHECK_OK(changed("product confer", line));
+	for (size_t i = 0; i < sizeof(bad) - 1; i++) {
+		(void)snprintf(line, sizeof(line), "product a%c", bad[i]);
+		CHECK_ERR(changed("product confer", line), ERR_FORMAT);
+	}
+	memset(line + 8, 'a', RECORD_TOKEN_LEN_MAX);
+	line[8 + RECORD_TOKEN_LEN_MAX] = '\0';
+	CHECK_OK(changed("product confer", line));
+	line[8 + RECORD_TOKEN_LEN_MAX] = 'a';
+	line[9 + RECORD_TOKEN_LEN_MAX] = '\0';
+	CHECK_ERR(changed("product confer", line), ERR_FORMAT);
+	CHECK_ERR(changed("product confer", "product con\x7f"), ERR_FORMAT);
+	CHECK_ERR(changed("product confer", "product con\x1f"), ERR_FORMAT);
+}
+
 TEST(trust_file_has_limits)
 {
 	static char big[TRUST_LEN_MAX + 2];
 
 	memset(big, 'x', TRUST_LEN_MAX + 1);
 	CHECK_ERR(trust(big, NULL), ERR_LIMIT);
+	big[TRUST_LEN_MAX] = '\0';
+	CHECK_ERR(trust(big, NULL), ERR_TRUNCATED);
 }
 
 int main(void)
@@ -263,6 +325,9 @@ int main(void)
 		cmocka_unit_test(trust_file_has_one_spelling),
 		cmocka_unit_test(
 		    trust_file_refuses_keys_given_twice_and_too_many_roots),
+		cmocka_unit_test(
+		    trust_file_takes_sixteen_keys_and_decimal_thresholds),
+		cmocka_unit_test(trust_file_names_are_tokens),
 		cmocka_unit_test(trust_file_has_limits),
 	};
 

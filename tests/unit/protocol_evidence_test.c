@@ -59,6 +59,7 @@ TEST(evidence_is_accepted_with_its_whole_list)
 	CHECK_EQ(v.obligations.n, 2);
 	CHECK(v.simulated);
 	CHECK_EQ(v.deadline_s, FIX_NOW + 600);
+	CHECK(strstr(v.check[CHECK_FORMAT].text, "10 sections") != NULL);
 	CHECK_STR(v.check[CHECK_MEASUREMENT].text,
 	    "launch measurement 3f3f3f3f3f3f..: sim line of release seq 3");
 	fix_clear(&f);
@@ -474,6 +475,8 @@ TEST(evidence_needs_every_answer_and_each_to_be_yes)
 		CHECK_OK(
 		    evidence_verify(&v, &work, &f.demand, bundle, f.s_pub));
 		CHECK(!v.accepted);
+		CHECK_EQ(v.check[CHECK_ENDORSEMENT_SIG].result, CHECK_WAITING);
+		CHECK_EQ(v.check[CHECK_REPORT_SIG].result, CHECK_WAITING);
 		if (n == 2)
 			CHECK_OK(evidence_conclude(&v, answer, n));
 		else
