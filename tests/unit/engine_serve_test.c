@@ -228,6 +228,21 @@ TEST(engine_seed_decides_the_answer)
 
 /* ---- ends ---- */
 
+/* n whole characters of a text, from about `at` on. */
+static struct bytes some_characters(const char *text, size_t at, size_t n)
+{
+	size_t end;
+
+	while ((text[at] & 0xc0) == 0x80)
+		at++;
+	for (end = at; n > 0; n--) {
+		end++;
+		while ((text[end] & 0xc0) == 0x80)
+			end++;
+	}
+	return (struct bytes){ (const uint8_t *)text + at, end - at };
+}
+
 TEST(engine_ends_at_a_stop_string)
 {
 	struct engine *e = open_tiny(&plain, 1, 1);
@@ -244,9 +259,9 @@ TEST(engine_ends_at_a_stop_string)
 
 	finish(e, submit(e, "hello", 100, &req.sampling), &one);
 	CHECK(one.len > 40);
-	stop = (struct bytes){ (uint8_t *)one.text + one.len / 2, 7 };
-	first =
-	    (size_t)((char *)memmem(one.text, one.len, stop.p, 7) - one.text);
+	stop = some_characters(one.text, one.len / 2, 4);
+	first = (size_t)((char *)memmem(one.text, one.len, stop.p, stop.len) -
+			 one.text);
 	CHECK_OK(engine_submit(e, &req, &slot, NULL));
 	finish(e, slot, &two);
 	CHECK_EQ(two.last.finish, ENGINE_STOP);
