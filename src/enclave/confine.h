@@ -32,4 +32,7 @@ enum err confine_files(struct confine *c, struct err_ctx *ctx)
 enum err confine_calls(const struct confine *c, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
+/* False in builds for sanitizers, which keep the third phase open. */
+bool confine_limits_calls(void);
+
 #endif
