@@ -85,6 +85,7 @@ static enum err check_origin(const struct tlog_policy *policy,
 	    ctx, ERR_POLICY, "checkpoint: origin is not the log that signed");
 }
 
+/* L-20, L-22: keys are counted, and only those that cosigned in time. */
 static enum err check_quorum(struct tlog_head *out,
     const struct tlog_policy *policy, const struct tlog_seen *seen,
     struct err_ctx *ctx)

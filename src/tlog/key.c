@@ -139,8 +139,6 @@ enum err tlog_vkey_parse(
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
-	if (text.len > TLOG_VKEY_LEN_MAX)
-		return err_set(ctx, ERR_LIMIT, "vkey: %zu bytes", text.len);
 	one = find_plus(text, 0);
 	two = find_plus(text, one + 1);
 	if (two >= text.len)
@@ -153,7 +151,9 @@ enum err tlog_vkey_parse(
 		return err_set(ctx, ERR_FORMAT, "vkey: bad id");
 	e = base64_decode(blob, sizeof(blob), &n,
 	    (struct bytes){ text.p + two + 1, text.len - two - 1 });
-	if (e == ERR_OK && n < 2)
+	if (e == ERR_NOSPACE)
+		e = ERR_LIMIT; /* longer than any key we know */
+	else if (e == ERR_OK && n < 2)
 		e = ERR_FORMAT;
 	if (e != ERR_OK)
 		return err_set(ctx, e, "vkey: bad base64 or length");

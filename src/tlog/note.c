@@ -79,8 +79,6 @@ static enum err check_bytes(struct bytes in, struct err_ctx *ctx)
 	if (valid != in.len)
 		return err_set(
 		    ctx, ERR_FORMAT, "note: not UTF-8 at offset %zu", valid);
-	if (in.len == 0 || in.p[in.len - 1] != '\n')
-		return err_set(ctx, ERR_TRUNCATED, "note: no LF at the end");
 	return ERR_OK;
 }
 
@@ -167,9 +165,9 @@ static enum err verify_line(struct tlog_seen *seen, const struct tlog_key *key,
 	size_t n;
 	enum err e;
 
-	if (base64_decode(raw, sizeof(raw), &n, sig->base64) != ERR_OK ||
-	    n < KEY_ID_LEN)
+	if (base64_decode(raw, sizeof(raw), &n, sig->base64) != ERR_OK)
 		return ERR_AUTH; /* longer than a signature of this key */
+	assert(n > KEY_ID_LEN);  /* as tlog_note_parse has seen */
 	blob = (struct bytes){ raw + KEY_ID_LEN, n - KEY_ID_LEN };
 	if (key->type == TLOG_KEY_ED25519) {
 		e = verify_plain(key, blob, text);

@@ -125,7 +125,7 @@ static enum err read_new_name(struct parser *ps, struct bytes *name)
 	const struct tlog_policy *p = ps->p;
 
 	*name = next_field(ps);
-	if (name->len > TLOG_POLICY_NAME_LEN_MAX || !tlog_key_name_ok(*name))
+	if (!tlog_key_name_ok(*name))
 		return fail(ps, ERR_FORMAT, "missing or bad name");
 	if (mem_eq_str(*name, "none") || mem_eq_str(*name, "any") ||
 	    mem_eq_str(*name, "all"))

@@ -18,7 +18,6 @@
 #define TLOG_POLICY_LOGS_MAX      8
 #define TLOG_POLICY_WITNESSES_MAX 24 /* with the logs: one note's lines */
 #define TLOG_POLICY_GROUPS_MAX    24
-#define TLOG_POLICY_NAME_LEN_MAX  255
 
 struct tlog_policy_log {
 	struct tlog_key key; /* type 1 (6 is parsed, never verified) */

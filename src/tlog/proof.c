@@ -19,7 +19,7 @@ static void parse_extra(struct tlog_text *t, struct tlog_proof *out)
 	tlog_text_eol(t);
 }
 
-/* Hashes up to the first empty line. */
+/* Hashes up to the first empty line. L-43, L-44 */
 static void parse_path(struct tlog_text *t, struct tlog_proof *out)
 {
 	struct bytes line;
@@ -53,7 +53,7 @@ enum err tlog_proof_parse(
 	tlog_text_key(&t, HEADER);
 	tlog_text_eol(&t);
 	parse_extra(&t, out);
-	tlog_text_key(&t, "index");
+	tlog_text_key(&t, "index"); /* L-42 */
 	out->index = tlog_text_num(&t, 0, TLOG_SIZE_MAX - 1);
 	tlog_text_eol(&t);
 	parse_path(&t, out);

@@ -27,8 +27,8 @@
 #define RECORD_REVOKED_MAX     64
 #define RECORD_CHIPS_MAX       32
 #define RECORD_NEXT_KEYS_MAX   8
-#define RECORD_LIFE_MAX_S      (180 * 86400) /* image, model, web, client */
-#define RECORD_LIFE_POLICY_S   (7 * 86400)   /* the longest hidden revocation */
+#define RECORD_LIFE_MAX_S      (180 * 86400)  /* image, model, web, client */
+#define RECORD_LIFE_POLICY_S   (7 * 86400)    /* L-74 */
 #define RECORD_LIFE_FACT_S     (3660 * 86400) /* retire, rebuild: facts */
 #define RECORD_SKEW_S          300 /* a record may be this much too early */
 #define RECORD_KEYS_MAX        16  /* release keys of a trust file */
@@ -68,7 +68,7 @@ struct record_git_hash {
 	size_t len;
 };
 
-/* url.len == 0: the record has no source line (a build of one machine). */
+/* url.len == 0: no source line, as for a build of one machine. L-60 */
 struct record_source {
 	struct bytes url;
 	struct record_git_hash commit;
@@ -80,6 +80,7 @@ struct record_files {
 	size_t n;
 };
 
+/* One accepted launch each: L-61; how it is compared: L-62. */
 struct record_snp {
 	uint32_t vcpus;
 	struct bytes vcpu_type;
@@ -104,6 +105,7 @@ struct record_sgx {
 	uint8_t mask[16];       /* ... equal in these bits */
 };
 
+/* A model that an image may serve. L-64 */
 struct record_model_ref {
 	struct bytes name;
 	struct record_digest digest;
@@ -127,9 +129,10 @@ struct record_image {
 	size_t n_sim; /* simulated; never matches a real machine's report */
 	struct record_model_ref model[RECORD_MODELS_MAX];
 	size_t n_models;
-	uint64_t supersedes; /* seq; 0 if the line is absent */
+	uint64_t supersedes; /* seq; 0 if the line is absent; L-65 */
 };
 
+/* L-67 */
 struct record_model {
 	struct bytes name;
 	uint64_t size;
@@ -167,7 +170,7 @@ struct record_min_seq {
 	uint64_t seq;
 };
 
-/* Lowest accepted SPL components of one AMD product. */
+/* Lowest accepted SPL components of one AMD product. L-66, L-71 */
 struct record_snp_tcb {
 	bool listed; /* false: this product is not accepted at all */
 	uint8_t fmc; /* Turin only */
@@ -207,6 +210,7 @@ struct record_policy {
 	size_t n_next_witnesses;
 };
 
+/* L-80 */
 struct record_retire {
 	struct bytes log;       /* origin of the log that ends */
 	uint64_t size;          /* of its last good tree, without this record */

@@ -44,8 +44,6 @@ bool tlog_text_peek(const struct tlog_text *t, const char *key)
 
 void tlog_text_key(struct tlog_text *t, const char *key)
 {
-	if (t->err != ERR_OK)
-		return;
 	t->key = key;
 	t->line = t->off;
 	if (!tlog_text_peek(t, key)) {
@@ -74,11 +72,6 @@ static struct bytes field(struct tlog_text *t)
 	at = ++t->off;
 	while (at < t->in.len && !at_boundary(t, at))
 		at++;
-	if (at == t->in.len || at == t->off) {
-		tlog_text_fail(t, at == t->in.len ? ERR_TRUNCATED : ERR_FORMAT,
-		    "a field is empty or cut");
-		return f;
-	}
 	f.p = t->in.p + t->off;
 	f.len = at - t->off;
 	t->off = at;
@@ -130,8 +123,6 @@ uint64_t tlog_text_num(struct tlog_text *t, uint64_t min, uint64_t max)
 	uint64_t v = 0;
 	enum err e;
 
-	if (t->err != ERR_OK)
-		return 0;
 	e = tlog_text_decimal(&v, f, max);
 	if (e == ERR_OK && v < min)
 		e = ERR_LIMIT;
@@ -148,8 +139,6 @@ void tlog_text_hex(struct tlog_text *t, uint8_t *out, size_t n)
 	enum err e;
 
 	memset(out, 0, n);
-	if (t->err != ERR_OK)
-		return;
 	e = hex_decode(out, n, f);
 	if (e != ERR_OK)
 		fail_field(t, f, ERR_FORMAT,
@@ -166,17 +155,6 @@ uint64_t tlog_text_hex64(struct tlog_text *t)
 	for (size_t i = 0; i < sizeof(b); i++)
 		v = v << 8 | b[i];
 	return v;
-}
-
-bool tlog_text_field_is(const struct tlog_text *t, const char *prefix)
-{
-	struct tlog_text next = *t;
-	size_t end;
-
-	if (t->err != ERR_OK || t->off == t->in.len || t->in.p[t->off] != ' ')
-		return false;
-	next.off++;
-	return starts(&next, prefix, &end);
 }
 
 void tlog_text_eol(struct tlog_text *t)

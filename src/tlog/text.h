@@ -41,9 +41,6 @@ uint64_t tlog_text_num(struct tlog_text *t, uint64_t min, uint64_t max);
 void tlog_text_hex(struct tlog_text *t, uint8_t *out, size_t n);
 uint64_t tlog_text_hex64(struct tlog_text *t);
 
-/* Is a field left on this line, and does it start with `prefix`? */
-bool tlog_text_field_is(const struct tlog_text *t, const char *prefix);
-
 /* The line must end here. */
 void tlog_text_eol(struct tlog_text *t);
 

@@ -158,6 +158,42 @@ TEST(consistency_rejects_every_other_size_root_and_length)
 	}
 }
 
+/* A tree of 2^63 entries cannot be, though its root could be computed. */
+TEST(a_tree_has_fewer_than_2_to_the_63_entries)
+{
+	struct tlog_hash path[TLOG_PATH_MAX], root = leaf[0];
+
+	for (size_t i = 0; i < TLOG_PATH_MAX; i++) {
+		path[i] = leaf[i % LEAVES];
+		tlog_node_hash(&root, &root, &path[i]);
+		if (i == 61)
+			CHECK_OK(tlog_inclusion_verify(&root, UINT64_C(1) << 62,
+			    0, &leaf[0], path, i + 1));
+	}
+	CHECK_ERR(tlog_inclusion_verify(&root, UINT64_C(1) << 63, 0, &leaf[0],
+		      path, TLOG_PATH_MAX),
+	    ERR_FORMAT);
+}
+
+TEST(a_wrong_number_of_hashes_is_bad_format)
+{
+	struct tlog_hash old, root, proof[TLOG_PATH_MAX];
+	size_t n;
+
+	tlog_root(&old, leaf, 6);
+	tlog_root(&root, leaf, 11);
+	tlog_consistency_path(proof, &n, leaf, 11, 6);
+	proof[n] = root;
+	CHECK_ERR(tlog_consistency_verify(&old, 6, &root, 11, proof, n + 1),
+	    ERR_FORMAT);
+	CHECK_ERR(tlog_consistency_verify(&old, 6, &root, 11, proof, n - 1),
+	    ERR_FORMAT);
+	CHECK_ERR(
+	    tlog_consistency_verify(&old, 6, &root, 11, proof, 0), ERR_FORMAT);
+	CHECK_ERR(
+	    tlog_consistency_verify(&old, 2, &old, 1, NULL, 0), ERR_FORMAT);
+}
+
 TEST(empty_old_trees_need_the_empty_root_and_no_proof)
 {
 	struct tlog_hash empty, root;
@@ -211,6 +247,8 @@ int main(void)
 		cmocka_unit_test(inclusion_rejects_every_flipped_bit_of_a_path),
 		cmocka_unit_test(
 		    consistency_rejects_every_other_size_root_and_length),
+		cmocka_unit_test(a_tree_has_fewer_than_2_to_the_63_entries),
+		cmocka_unit_test(a_wrong_number_of_hashes_is_bad_format),
 		cmocka_unit_test(
 		    empty_old_trees_need_the_empty_root_and_no_proof),
 		cmocka_unit_test(sizes_and_indexes_are_never_cut_to_fewer_bits),

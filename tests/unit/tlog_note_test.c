@@ -5,6 +5,7 @@
 #include "tlog/checkpoint.h"
 #include "tlog/note.h"
 #include "tlog/policy.h"
+#include "tlog/text.h"
 
 #define NOW 1800000000u
 
@@ -90,7 +91,91 @@ TEST(a_note_that_we_write_verifies_until_a_byte_changes)
 		CHECK(tlog_note_parse(&note, (struct bytes){ buf, n }, NULL) !=
 		      ERR_OK);
 	CHECK_ERR(tlog_note_parse(&note, (struct bytes){ NULL, 0 }, NULL),
-	    ERR_TRUNCATED);
+	    ERR_FORMAT);
+}
+
+TEST(a_note_is_refused_for_its_form_though_it_is_signed)
+{
+	static const char *const bad[] = { "a\x01\n", "a\r\n", "a\tb\n",
+		"\xff\n", "\xc0\x80\n", "\xed\xa0\x80\n" };
+	static const char *const lines[] = { "\xe2\x80\x94 name\n",
+		"\xe2\x80\x94\n", "\xe2\x80\x94 \n", "\n", "x\n",
+		"\xe2\x80\x94  AAAAAAA=\n", "- name AAAAAAA=\n",
+		"\xe2\x80\x94 a+b AAAAAAA=\n",
+		"\xe2\x80\x94 a\xc2\xa0"
+		"b AAAAAAA=\n" };
+	struct bytes text = str_bytes("text\n");
+	struct tlog_seen seen;
+	struct tlog_note note;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct wr w = start(str_bytes(bad[i])); /* L-06 */
+
+		put_plain(&w, str_bytes(bad[i]));
+		CHECK_ERR(verify(&seen, &w, &plain, 0), ERR_FORMAT);
+	}
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct wr w = start(text);
+
+		put_plain(&w, text);
+		wr_str(&w, lines[i]);
+		CHECK_ERR(verify(&seen, &w, &plain, 0), ERR_FORMAT);
+	}
+	CHECK_ERR(tlog_note_parse(
+		      &note, str_bytes("\n\xe2\x80\x94 name AAAAAAA=\n"), NULL),
+	    ERR_FORMAT); /* no text */
+}
+
+/* The vkey of any type, with the id that belongs to it. */
+static enum err parse_vkey_of(uint8_t type, size_t pub_len, const char *name)
+{
+	static uint8_t text[8192], blob[4096];
+	static char base64[BASE64_LEN(sizeof(blob)) + 1];
+	struct wr w = wr_init(text, sizeof(text));
+	const struct bytes part[] = { str_bytes(name), BYTES_LITERAL("\n"),
+		{ blob, 1 + pub_len } };
+	struct tlog_key key;
+	uint8_t h[SHA256_LEN];
+
+	blob[0] = type;
+	crypto_sha256(h, part, 3);
+	base64_encode(base64, blob, 1 + pub_len);
+	wr_fmt(&w, "%s+%02x%02x%02x%02x+", name, h[0], h[1], h[2], h[3]);
+	wr_str(&w, base64);
+	return tlog_vkey_parse(&key, done(&w), NULL);
+}
+
+TEST(a_key_has_a_known_type_and_its_exact_length)
+{
+	CHECK_OK(parse_vkey_of(TLOG_KEY_ED25519, 32, "n"));
+	CHECK_OK(parse_vkey_of(TLOG_KEY_COSIGNATURE, 32, "n"));
+	CHECK_OK(parse_vkey_of(TLOG_KEY_MLDSA44, 1312, "n")); /* L-11 */
+	for (size_t n = 1; n <= 64; n++) {
+		enum err want = n == 32 ? ERR_OK : ERR_FORMAT;
+
+		CHECK_ERR(parse_vkey_of(TLOG_KEY_ED25519, n, "n"), want);
+		CHECK_ERR(parse_vkey_of(TLOG_KEY_COSIGNATURE, n, "n"), want);
+		CHECK_ERR(parse_vkey_of(TLOG_KEY_MLDSA44, n, "n"), ERR_FORMAT);
+	}
+	CHECK_ERR(parse_vkey_of(TLOG_KEY_MLDSA44, 1311, "n"), ERR_FORMAT);
+	CHECK_ERR(parse_vkey_of(TLOG_KEY_MLDSA44, 1313, "n"), ERR_LIMIT);
+	CHECK_ERR(parse_vkey_of(3, 32, "n"), ERR_UNSUPPORTED);
+	CHECK_ERR(parse_vkey_of(7, 32, "n"), ERR_UNSUPPORTED);
+	CHECK_ERR(parse_vkey_of(TLOG_KEY_ED25519, 0, "n"), ERR_FORMAT);
+	CHECK_ERR(parse_vkey_of(TLOG_KEY_ED25519, 32, ""), ERR_FORMAT);
+	CHECK_ERR(parse_vkey_of(TLOG_KEY_ED25519, 32, "a b"), ERR_FORMAT);
+}
+
+TEST(base64_is_padded_at_its_end_only)
+{
+	char text[129];
+	size_t n;
+
+	memset(text, 'A', sizeof(text));
+	text[128] = '\0';
+	CHECK(tlog_text_is_base64(str_bytes(text), &n) && n == 96);
+	text[62] = text[63] = '=';
+	CHECK(!tlog_text_is_base64(str_bytes(text), &n));
 }
 
 TEST(a_note_has_at_most_32_signatures_and_256_kib)
@@ -182,6 +267,29 @@ TEST(texts_too_long_for_a_cosignature_are_refused)
 	w = start(str_bytes(text));
 	put_cosig(&w, str_bytes(text), 1);
 	CHECK_ERR(verify(&seen, &w, &cosigner, 1), ERR_LIMIT);
+}
+
+TEST(a_cosignature_has_its_exact_length)
+{
+	struct bytes text = str_bytes("text\n");
+	uint8_t blob[4 + 8 + ED25519_SIG_LEN + 1] = { 0 }, raw[77];
+	char base64[BASE64_LEN(sizeof(blob)) + 1];
+	struct tlog_seen seen;
+	struct wr w = start(text);
+	size_t len;
+
+	put_cosig(&w, text, 5);
+	CHECK_OK(base64_decode(raw, sizeof(raw), &len,
+	    (struct bytes){ w.p + text.len + 1 + 14, w.len - text.len - 16 }));
+	CHECK_EQ(len, 76);
+	memcpy(blob, raw, len);
+	for (size_t n = 5; n <= sizeof(blob); n++) {
+		w = start(text);
+		base64_encode(base64, blob, n);
+		wr_fmt(&w, "\xe2\x80\x94 w.example %s\n", base64);
+		CHECK_ERR(verify(&seen, &w, &cosigner, 5),
+		    n == 76 ? ERR_OK : ERR_AUTH);
+	}
 }
 
 TEST(a_signature_of_a_known_key_has_its_exact_length)
@@ -343,6 +451,13 @@ TEST(each_rule_of_the_policy_text_has_its_refusal)
 		"quorum w0\x7f\n",
 		"quorum w0\r\n",
 		"# \xff\nquorum w0\n",
+		"witness any %s\nquorum any\n",
+		"witness a+b %s\nquorum a+b\n",
+		"witness w9 %s url more\nquorum w9\n",
+		"log %s\nquorum w0\n",
+		"log l+00000000+Af8wUcEYQpUbwEfJ28Ukq/FylVG11p0uLTgBjS5O8GB+\n"
+		"quorum w0\n",
+		"# \x7f\nquorum w0\n",
 		"witness none w+00000000+AA==\nquorum w0\n",
 		"witness x\nquorum w0\n",
 		"log\nquorum w0\n",
@@ -353,8 +468,13 @@ TEST(each_rule_of_the_policy_text_has_its_refusal)
 	CHECK_OK(with_witnesses(
 	    &p, 3, "group a any w0\n\tgroup  b all a w1 \nquorum\tb\n"));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		if (with_witnesses(&p, 3, bad[i]) == ERR_OK)
-			fail_msg("accepted %s", bad[i]); /* L-33, L-35 */
+		char text[1024];
+
+		(void)snprintf(text, sizeof(text), bad[i],
+		    vkey("w9.example", TLOG_KEY_COSIGNATURE, 9));
+		if (with_witnesses(&p, 3, text) == ERR_OK)
+			fail_msg("accepted %s", text); /* L-33, L-35 */
+		CHECK_EQ(p.n_witnesses, 0);            /* zeroed on failure */
 	}
 }
 
@@ -385,6 +505,25 @@ TEST(a_key_stands_once_and_a_witness_has_no_name_of_a_log)
 			CHECK_ERR(policy(&p, text, false), c[i].want);
 		}
 	}
+}
+
+TEST(urls_and_names_are_kept_and_bad_keys_keep_their_reason)
+{
+	char text[2048];
+	struct tlog_policy p;
+
+	(void)snprintf(text, sizeof(text),
+	    "log %s\thttps://l.example/ \nwitness w %s https://w.example/\n"
+	    "quorum w\n",
+	    vkey("l.example", TLOG_KEY_ED25519, 1),
+	    vkey("w.example", TLOG_KEY_COSIGNATURE, 2));
+	CHECK_OK(policy(&p, text, false));
+	CHECK(mem_eq_str(p.log[0].url, "https://l.example/"));
+	CHECK(mem_eq_str(p.witness[0].url, "https://w.example/"));
+	CHECK(mem_eq_str(p.witness[0].name, "w"));
+	CHECK(mem_eq_str(p.witness[0].key.name, "w.example"));
+	text[4] = 'x';
+	CHECK_ERR(policy(&p, text, false), ERR_AUTH);
 }
 
 TEST(keys_of_a_wrong_type_are_refused)
@@ -475,6 +614,46 @@ TEST(a_head_is_fresh_for_the_age_that_is_asked)
 	CHECK_EQ(tlog_head_deadline(&head), 1000 + 7 * 86400); /* L-24 */
 }
 
+TEST(a_clock_beyond_all_times_is_refused)
+{
+	struct tlog_head head;
+
+	make_local();
+	CHECK_ERR(tlog_checkpoint_verify(&head, &local, UINT64_MAX,
+		      (struct bytes){ NULL, 0 }, NULL),
+	    ERR_LIMIT);
+}
+
+TEST(checkpoint_texts_keep_their_reasons)
+{
+	static const struct {
+		const char *text;
+		enum err want;
+	} c[] = {
+		{ "l\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
+		    ERR_OK },
+		{ "l\n0\n57DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
+		    ERR_AUTH }, /* L-17 */
+		{ "l\n00\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
+		    ERR_FORMAT },
+		{ "l\n9223372036854775808\n"
+		  "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
+		    ERR_LIMIT },
+		{ "l\n1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=\n",
+		    ERR_FORMAT },
+		{ "\n1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
+		    ERR_FORMAT },
+	};
+	struct tlog_checkpoint cp;
+
+	for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+		CHECK_ERR(
+		    tlog_checkpoint_parse(&cp, str_bytes(c[i].text), NULL),
+		    c[i].want);
+		CHECK_EQ(cp.origin.len, c[i].want == ERR_OK);
+	}
+}
+
 TEST(checkpoint_texts_are_cut_nowhere)
 {
 	static const char text[] =
@@ -500,6 +679,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    a_note_that_we_write_verifies_until_a_byte_changes),
+		cmocka_unit_test(
+		    a_note_is_refused_for_its_form_though_it_is_signed),
+		cmocka_unit_test(a_key_has_a_known_type_and_its_exact_length),
+		cmocka_unit_test(base64_is_padded_at_its_end_only),
+		cmocka_unit_test(a_cosignature_has_its_exact_length),
+		cmocka_unit_test(
+		    urls_and_names_are_kept_and_bad_keys_keep_their_reason),
+		cmocka_unit_test(a_clock_beyond_all_times_is_refused),
+		cmocka_unit_test(checkpoint_texts_keep_their_reasons),
 		cmocka_unit_test(a_note_has_at_most_32_signatures_and_256_kib),
 		cmocka_unit_test(
 		    key_names_have_no_plus_and_no_white_space_of_any_script),

@@ -127,7 +127,8 @@ TEST(proof_files_have_limits)
 	wr_str(&w, "\nindex 0\n\nx");
 	CHECK_ERR(tlog_proof_parse(&proof, (struct bytes){ big, w.len }, NULL),
 	    ERR_LIMIT);
-	memset(big, '\n', len); /* L-45 */
+	CHECK(proof.extra.p == NULL); /* zeroed on failure */
+	memset(big, '\n', len);       /* L-45 */
 	CHECK_ERR(tlog_proof_parse(&proof, (struct bytes){ big, len }, NULL),
 	    ERR_LIMIT);
 }

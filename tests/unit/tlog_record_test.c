@@ -355,6 +355,38 @@ static const struct {
 	{ "retire", "last 412 ", "last 0412 ", ERR_FORMAT },
 	{ "retire", "cause lost-state\n", "", ERR_FORMAT },
 	{ "retire", "successor", "successors", ERR_TRAILING },
+	{ "image", "8543db44", "8543db", ERR_FORMAT },
+	{ "image", "908b32e9c4b907dfed2625e179c32658e5118a68\n",
+	    "908b32e9c4b907dfed2625e179c32658e5118a68908b32e9c4b907dfed2625e1"
+	    "\n",
+	    ERR_FORMAT },
+	{ "image", "source https", "source \x7fhttps", ERR_FORMAT },
+	{ "image", "channel stable",
+	    "channel aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	    ERR_OK },
+	{ "image", "channel stable",
+	    "channel aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	    ERR_LIMIT },
+	{ "image", "isvsvn 4", "isvsvn ", ERR_FORMAT },
+	{ "image", "tdx c3-standard-8", "tdx ", ERR_FORMAT },
+	{ "policy", "tcb-tdx 18\n", "", ERR_OK }, /* L-71 */
+	{ "policy", "tcb-sgx 18\n", "", ERR_OK },
+	{ "policy",
+	    "next-log "
+	    "log.example.org/releases/"
+	    "2+cc09f90e+AXrQopgMvJVoxTJVtBHkv03a7UA0El4U617gH3xmZhsu",
+	    "next-log "
+	    "w4.example.net+a157d52c+"
+	    "BN88BhGGZeFezIf9gcHMCZsCqhWJ1KmdyzqbouhwY2iX",
+	    ERR_FORMAT },
+	{ "policy",
+	    "w4.example.net+a157d52c+"
+	    "BN88BhGGZeFezIf9gcHMCZsCqhWJ1KmdyzqbouhwY2iX",
+	    "log.example.org/releases/"
+	    "2+cc09f90e+AXrQopgMvJVoxTJVtBHkv03a7UA0El4U617gH3xmZhsu",
+	    ERR_FORMAT }, /* L-73 */
 	{ "rebuild", "result sha256", "result verity", ERR_FORMAT },
 	{ "rebuild", "rebuilder", "builder", ERR_FORMAT },
 };
@@ -364,6 +396,74 @@ TEST(each_field_is_held_to_its_grammar)
 	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++)
 		check_edit(
 		    edits[i].name, edits[i].from, edits[i].to, edits[i].want);
+}
+
+TEST(a_client_without_a_file_is_rejected)
+{
+	struct tlog_record rec = parsed("client");
+	uint8_t buf[4096];
+	struct wr w = wr_init(buf, sizeof(buf));
+
+	rec.client.files.n = 0; /* L-68 */
+	CHECK_ERR(tlog_record_format(&w, &rec, NULL), ERR_FORMAT);
+}
+
+TEST(a_record_longer_than_an_entry_is_rejected)
+{
+	static uint8_t buf[2 * RECORD_LEN_MAX];
+	struct tlog_record rec = parsed("policy");
+	struct wr w = wr_init(buf, sizeof(buf));
+	struct record_policy *p = &rec.policy;
+	char name[RECORD_MIN_SEQ_MAX][65];
+
+	p->n_min_seq = RECORD_MIN_SEQ_MAX;
+	p->n_revoked = RECORD_REVOKED_MAX;
+	p->n_chips = p->n_ppids = RECORD_CHIPS_MAX;
+	for (size_t i = 0; i < RECORD_REVOKED_MAX; i++)
+		p->revoked[i].b[0] = (uint8_t)i;
+	for (size_t i = 0; i < RECORD_CHIPS_MAX; i++) {
+		p->chip[i].id[0] = p->ppid[i].id[0] = (uint8_t)i;
+		p->chip[i].not_after = p->ppid[i].not_after = INT64_MAX;
+	}
+	for (size_t i = 0; i < RECORD_MIN_SEQ_MAX; i++) {
+		memset(name[i], 'a', 64);
+		name[i][0] = (char)('A' + i / 16);
+		name[i][1] = (char)('A' + i % 16);
+		name[i][64] = '\0';
+		p->min_seq[i] = (struct record_min_seq){ RECORD_IMAGE,
+			str_bytes(name[i]), str_bytes(name[0]), INT64_MAX };
+	}
+	CHECK_ERR(tlog_record_format(&w, &rec, NULL), ERR_LIMIT); /* L-50 */
+	w = wr_init(buf, sizeof(buf));
+	p->n_ppids = 0;
+	CHECK_OK(tlog_record_format(&w, &rec, NULL));
+}
+
+TEST(an_entry_longer_than_its_limit_is_rejected)
+{
+	static uint8_t buf[2 * RECORD_LEN_MAX];
+	struct bytes e = find("model")->entry;
+	struct wr w = wr_init(buf, sizeof(buf));
+	struct tlog_record rec;
+
+	wr_bytes(&w, e);
+	wr_str(&w, "\xe2\x80\x94 stranger ");
+	wr_fill(&w, 'A', (RECORD_LEN_MAX - w.len - 1) / 4 * 4);
+	wr_u8(&w, '\n');
+	CHECK_OK(tlog_record_verify(
+	    &rec, &keys, (struct bytes){ buf, w.len }, NULL));
+	w.len--;
+	wr_str(&w, "AAAA\n"); /* L-50 */
+	CHECK_ERR(
+	    tlog_record_verify(&rec, &keys, (struct bytes){ buf, w.len }, NULL),
+	    ERR_LIMIT);
+}
+
+TEST(kinds_have_names)
+{
+	CHECK_STR(tlog_record_kind_name(RECORD_REBUILD), "rebuild");
+	CHECK_STR(tlog_record_kind_name((enum record_kind)0), "unknown");
+	CHECK_STR(tlog_record_kind_name((enum record_kind)8), "unknown");
 }
 
 TEST(an_image_without_a_measurement_is_rejected)
@@ -510,6 +610,9 @@ TEST(a_key_set_refuses_the_same_key_under_two_names)
 		    TLOG_KEY_ED25519, keys.key[0].pub);
 		vkey[i] = (struct bytes){ text[i], w.len };
 	}
+	text[0][4]++; /* the id is not the key's now */
+	CHECK_ERR(tlog_keyset_add(&set, vkey[0], NULL), ERR_AUTH);
+	text[0][4]--;
 	CHECK_OK(tlog_keyset_add(&set, vkey[0], NULL));
 	CHECK_ERR(tlog_keyset_add(&set, vkey[1], NULL), ERR_FORMAT);
 	CHECK_EQ(set.n, 1);
@@ -631,6 +734,10 @@ int main(void)
 		cmocka_unit_test(
 		    no_line_repeats_or_moves_and_none_has_more_spaces),
 		cmocka_unit_test(each_field_is_held_to_its_grammar),
+		cmocka_unit_test(a_client_without_a_file_is_rejected),
+		cmocka_unit_test(a_record_longer_than_an_entry_is_rejected),
+		cmocka_unit_test(an_entry_longer_than_its_limit_is_rejected),
+		cmocka_unit_test(kinds_have_names),
 		cmocka_unit_test(an_image_without_a_measurement_is_rejected),
 		cmocka_unit_test(one_line_more_than_a_limit_is_rejected),
 		cmocka_unit_test(
