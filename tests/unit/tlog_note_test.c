@@ -102,8 +102,8 @@ TEST(a_note_is_refused_for_its_form_though_it_is_signed)
 		"\xe2\x80\x94\n", "\xe2\x80\x94 \n", "\n", "x\n",
 		"\xe2\x80\x94  AAAAAAA=\n", "- name AAAAAAA=\n",
 		"\xe2\x80\x94 a+b AAAAAAA=\n",
-		"\xe2\x80\x94 a\xc2\xa0"
-		"b AAAAAAA=\n" };
+		("\xe2\x80\x94 a\xc2\xa0"
+		 "b AAAAAAA=\n") };
 	struct bytes text = str_bytes("text\n");
 	struct tlog_seen seen;
 	struct tlog_note note;
@@ -455,8 +455,8 @@ TEST(each_rule_of_the_policy_text_has_its_refusal)
 		"witness a+b %s\nquorum a+b\n",
 		"witness w9 %s url more\nquorum w9\n",
 		"log %s\nquorum w0\n",
-		"log l+00000000+Af8wUcEYQpUbwEfJ28Ukq/FylVG11p0uLTgBjS5O8GB+\n"
-		"quorum w0\n",
+		("log l+00000000+Af8wUcEYQpUbwEfJ28Ukq/FylVG11p0uLTgBjS5O8GB+\n"
+		 "quorum w0\n"),
 		"# \x7f\nquorum w0\n",
 		"witness none w+00000000+AA==\nquorum w0\n",
 		"witness x\nquorum w0\n",
