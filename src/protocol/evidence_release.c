@@ -3,6 +3,7 @@
  * signatures, their place in the log, their times. docs/attestation.md,
  * section 7. The same for every kind of TEE but for check_measurement.
  */
+#include "base/utc.h"
 #include "protocol/evidence_run.h"
 
 static enum err record_signed(struct evidence_run *r, struct evidence_logged *l,
@@ -75,15 +76,15 @@ static enum err record_logged(struct evidence_run *r, struct evidence_logged *l,
 static enum err record_time(
     struct evidence_run *r, const struct evidence_logged *l)
 {
+	char from[UTC_TEXT_LEN + 1], to[UTC_TEXT_LEN + 1];
 	enum err e = tlog_record_check_time(l->rec, r->demand->now_s, r->ctx);
 
 	if (e != ERR_OK)
 		return e;
 	evidence_deadline(r, l->rec->not_after);
-	evidence_say(r, "valid from %llu to %llu, now %llu",
-	    (unsigned long long)l->rec->not_before,
-	    (unsigned long long)l->rec->not_after,
-	    (unsigned long long)r->demand->now_s);
+	utc_format(from, l->rec->not_before);
+	utc_format(to, l->rec->not_after);
+	evidence_say(r, "from %s to %s", from, to);
 	return ERR_OK;
 }
 
@@ -211,14 +212,15 @@ enum err evidence_check_model_allowed(struct evidence_run *r)
 enum err evidence_check_deadline(struct evidence_run *r)
 {
 	uint64_t now = r->demand->now_s;
+	char end[UTC_TEXT_LEN + 1], at[UTC_TEXT_LEN + 1];
 
 	if (r->binding.has_not_after)
 		evidence_deadline(r, r->binding.not_after);
+	utc_format(end, r->v->deadline_s);
+	utc_format(at, now);
 	if (r->v->deadline_s <= now)
 		return err_set(r->ctx, ERR_EXPIRED,
-		    "evidence ended at %llu, now %llu",
-		    (unsigned long long)r->v->deadline_s,
-		    (unsigned long long)now);
+		    "evidence ended at %s, it is %s", end, at);
 	evidence_say(
 	    r, "%llu s left", (unsigned long long)(r->v->deadline_s - now));
 	return ERR_OK;

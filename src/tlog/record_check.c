@@ -1,5 +1,6 @@
 /* What is asked of a parsed record: signers, time, policy, measurements. */
 #include "base/assert.h"
+#include "base/utc.h"
 #include "tlog/record.h"
 
 enum err tlog_keyset_add(
@@ -54,17 +55,17 @@ enum err tlog_record_check_time(
     const struct tlog_record *rec, uint64_t now_s, struct err_ctx *ctx)
 {
 	const char *kind = tlog_record_kind_name(rec->kind);
+	char limit[UTC_TEXT_LEN + 1], now[UTC_TEXT_LEN + 1];
 
+	utc_format(now, now_s);
+	utc_format(
+	    limit, now_s < rec->not_before ? rec->not_before : rec->not_after);
 	if (rec->not_before > now_s && rec->not_before - now_s > RECORD_SKEW_S)
 		return err_set(ctx, ERR_EXPIRED,
-		    "%s record: valid from %llu, it is %llu", kind,
-		    (unsigned long long)rec->not_before,
-		    (unsigned long long)now_s);
+		    "%s record: valid from %s, it is %s", kind, limit, now);
 	if (now_s >= rec->not_after)
 		return err_set(ctx, ERR_EXPIRED,
-		    "%s record: valid until %llu, it is %llu", kind,
-		    (unsigned long long)rec->not_after,
-		    (unsigned long long)now_s);
+		    "%s record: valid until %s, it is %s", kind, limit, now);
 	return ERR_OK;
 }
 
@@ -108,6 +109,7 @@ enum err tlog_record_check_chip(const struct tlog_record *policy,
 {
 	const struct record_policy *p = &policy->policy;
 	const struct record_chip *chip;
+	char until[UTC_TEXT_LEN + 1];
 	size_t n;
 
 	assert(policy->kind == RECORD_POLICY);
@@ -119,11 +121,11 @@ enum err tlog_record_check_chip(const struct tlog_record *policy,
 	for (size_t i = 0; i < n; i++) {
 		if (!mem_eq_ct(chip[i].id, id.p, id.len))
 			continue;
-		if (now_s >= chip[i].not_after)
-			return err_set(ctx, ERR_EXPIRED,
-			    "hardware: listed until %llu",
-			    (unsigned long long)chip[i].not_after);
-		return ERR_OK;
+		if (now_s < chip[i].not_after)
+			return ERR_OK;
+		utc_format(until, chip[i].not_after);
+		return err_set(
+		    ctx, ERR_EXPIRED, "hardware: listed until %s", until);
 	}
 	return err_set(ctx, ERR_POLICY, "hardware: not listed");
 }
