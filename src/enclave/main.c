@@ -216,6 +216,8 @@ static int exit_code_of(const struct phase *p, enum err e)
 		return EXIT_OK;
 	if (e == ERR_NOMEM || e == ERR_INTERNAL)
 		return EXIT_INTERNAL;
+	if (e == ERR_BUSY) /* an address in use */
+		return EXIT_UNREACHABLE;
 	if (e == ERR_POLICY || e == ERR_AUTH || e == ERR_LIMIT ||
 	    e == ERR_FORMAT)
 		return EXIT_INVALID;

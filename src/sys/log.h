@@ -23,14 +23,12 @@
 	X(LOG_CONFINED, "confined", "phase", NULL, NULL)                       \
 	X(LOG_EVIDENCE_NEW, "evidence-new", "bytes", "not_after", NULL)        \
 	X(LOG_EVIDENCE_FAILED, "evidence-failed", "error", NULL, NULL)         \
-	X(LOG_RECORDS_FAILED, "records-failed", "error", NULL, NULL)           \
 	X(LOG_SESSION_START, "session-start", "session", "open", NULL)         \
 	X(LOG_SESSION_END, "session-end", "session", "error", "seconds")       \
-	X(LOG_SESSION_REFUSED, "session-refused", "reason", "open", NULL)      \
+	X(LOG_SESSION_REFUSED, "session-refused", "count", "open", NULL)       \
 	X(LOG_ACCEPT_FAILED, "accept-failed", "error", NULL, NULL)             \
 	X(LOG_REPORT_SIGNED, "report-signed", "bytes", NULL, NULL)             \
-	X(LOG_REPORT_REFUSED, "report-refused", "error", NULL, NULL)           \
-	X(LOG_INTERNAL, "internal-error", "error", "place", NULL)
+	X(LOG_REPORT_REFUSED, "report-refused", "error", NULL, NULL)
 
 enum log_event {
 #define LOG_ENUM(name, text, a, b, c) name,
