@@ -7,6 +7,7 @@
 #include "base/fmt.h"
 #include "base/hex.h"
 #include "base/json.h"
+#include "cli/flow.h"
 
 #define SHORT_HEX 4 /* bytes of a hash that a person is shown */
 #define TODAY_S   (20 * 3600)
@@ -59,17 +60,22 @@ void cli_report_print_summary(
     const struct cli_term *t, FILE *f, const struct client_conn *c)
 {
 	const struct verdict *v = &c->judgement.verdict;
+	struct cli_flow flow = { .columns = t->err_tty ? cli_columns() : 0 };
 	char line[CLI_SUMMARY_MAX];
 	const char *rest = line;
 
 	cli_report_summary(line, v, c->verified_at);
 	if (v->simulated) {
 		rest += strlen(VERDICT_SIMULATED);
+		flow.at = (unsigned)strlen(VERDICT_SIMULATED);
 		(void)fprintf(f, "%s%s%s", cli_style(t, f, CLI_WARN),
 		    VERDICT_SIMULATED, cli_style(t, f, CLI_PLAIN));
 	}
-	(void)fprintf(f, "%s%s%s\n", cli_style(t, f, CLI_DIM), rest,
-	    cli_style(t, f, CLI_PLAIN));
+	(void)fputs(cli_style(t, f, CLI_DIM), f);
+	cli_flow_put(
+	    &flow, f, (struct bytes){ (const uint8_t *)rest, strlen(rest) });
+	cli_flow_end(&flow, f);
+	(void)fprintf(f, "%s\n", cli_style(t, f, CLI_PLAIN));
 }
 
 /* How the handshake went, in words. */
@@ -108,11 +114,15 @@ static void print_step(const struct cli_term *t, FILE *f,
 {
 	const bool skipped = result == CHECK_NOT_RUN;
 
+	const char *shown = skipped ? "not reached" : text;
+	struct client_text state = { 0 };
+
 	mark(t, f, result);
-	(void)fprintf(f, "%s%-22s %s%s\n",
-	    skipped ? cli_style(t, f, CLI_DIM) : "", name,
-	    skipped ? "not reached" : text,
-	    skipped ? cli_style(t, f, CLI_PLAIN) : "");
+	(void)fprintf(
+	    f, "%s%-23s ", skipped ? cli_style(t, f, CLI_DIM) : "", name);
+	cli_put_text(t, f, &state,
+	    (struct bytes){ (const uint8_t *)shown, strlen(shown) });
+	(void)fprintf(f, "%s\n", skipped ? cli_style(t, f, CLI_PLAIN) : "");
 }
 
 static void print_connection(

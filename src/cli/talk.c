@@ -19,7 +19,7 @@ static void on_text(void *cookie, struct bytes piece)
 	memcpy(a->text + a->len, piece.p, n);
 	a->len += n;
 	if (a->print) {
-		cli_put_text(a->term, stdout, &a->state, piece);
+		cli_flow_put(&a->flow, stdout, piece);
 		(void)fflush(stdout);
 	}
 }
@@ -42,8 +42,8 @@ static enum err take_content(struct cli_answer *a)
 	e = json_string(&a->result.content, a->text, sizeof(a->text), &n);
 	a->len = n;
 	if (a->print && e == ERR_OK)
-		cli_put_text(a->term, stdout, &a->state,
-		    (struct bytes){ a->text, a->len });
+		cli_flow_put(
+		    &a->flow, stdout, (struct bytes){ a->text, a->len });
 	return e;
 }
 
@@ -74,6 +74,7 @@ enum cli_exit cli_talk(struct client_conn *c, struct cli_answer *a,
 		.cookie = a };
 	enum cli_exit x = CLI_EXIT_USAGE;
 
+	a->flow.columns = a->term->out_tty ? cli_columns() : 0;
 	client_chat_request(&w, q->options, q->message, q->n, q->stream);
 	if (body == NULL || wr_end(&w, &ask.body.len) != ERR_OK) {
 		(void)err_set(
@@ -86,7 +87,7 @@ enum cli_exit cli_talk(struct client_conn *c, struct cli_answer *a,
 	else
 		x = take_reply(a, &reply, ctx);
 	if (a->print)
-		cli_end_text(a->term, stdout, &a->state);
+		cli_flow_end(&a->flow, stdout);
 out:
 	if (body != NULL)
 		mem_wipe(body, BODY_MAX);

@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "cli/exit.h"
+#include "cli/flow.h"
 #include "client/chat.h"
 #include "client/conn.h"
 
@@ -19,7 +20,7 @@ struct cli_answer {
 	/* Not 0: somebody wants CANCEL. NULL: nobody can. */
 	const volatile sig_atomic_t *stop;
 	struct cli_term *term;
-	struct client_text state;
+	struct cli_flow flow;
 	struct client_answer result; /* borrows from the connection */
 	struct client_failure failure;
 	bool failed;  /* the enclave answered with an error: see failure */

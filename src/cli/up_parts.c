@@ -147,8 +147,9 @@ static enum cli_exit explain_end(
 		    "%s ended with status %d before it was ready", name,
 		    status);
 	else
-		(void)err_set(
-		    ctx, ERR_IO, "%.*s", (int)strcspn(found, "\n"), found);
+		(void)err_set(ctx, ERR_IO, "%s does not start: %.*s", name,
+		    (int)strcspn(found, "
+"), found);
 	if (found == NULL || status <= 0 || status > CLI_EXIT_DAMAGE)
 		return CLI_EXIT_INTERNAL;
 	return (enum cli_exit)status;

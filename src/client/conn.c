@@ -283,9 +283,9 @@ static enum err attempt(struct client_conn *c, struct err_ctx *ctx)
 	progress(c, CLIENT_STAGE_JUDGE);
 	bundle = c->history.same ? c->held_bundle : ev.data;
 	e = judge(c, bundle, ctx);
+	c->history.judge_ms = (unsigned)(mono_ms(c) - start);
 	if (e == ERR_OK)
 		e = learn(c, bundle, ctx);
-	c->history.judge_ms = (unsigned)(mono_ms(c) - start);
 	if (e == ERR_OK)
 		e = accept_verdict(c, ctx);
 	return e;
