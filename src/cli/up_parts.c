@@ -148,8 +148,7 @@ static enum cli_exit explain_end(
 		    status);
 	else
 		(void)err_set(ctx, ERR_IO, "%s does not start: %.*s", name,
-		    (int)strcspn(found, "
-"), found);
+		    (int)strcspn(found, "\n"), found);
 	if (found == NULL || status <= 0 || status > CLI_EXIT_DAMAGE)
 		return CLI_EXIT_INTERNAL;
 	return (enum cli_exit)status;
