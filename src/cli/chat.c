@@ -47,18 +47,22 @@ static void prompt(const struct cli_chat *c)
 static enum cli_exit reconnect(struct cli_chat *c, struct err_ctx *ctx)
 {
 	struct client_conn *conn = c->link->conn;
+	uint8_t before[X25519_LEN];
 	enum cli_exit x;
 
 	client_conn_poll(conn);
 	if (conn->open)
 		return CLI_EXIT_OK;
+	memcpy(before, conn->key, sizeof(before));
 	x = cli_link_open(c->link, ctx);
 	if (x != CLI_EXIT_OK)
 		return x;
 	note(c,
-	    conn->history.resumed && !conn->history.fell_back
+	    mem_eq((struct bytes){ before, sizeof(before) },
+		(struct bytes){ conn->key, sizeof(conn->key) })
 		? "The session had ended. Connected again to the same enclave:"
-		: "The session had ended. Connected again, to a new enclave:");
+		: "The session had ended. Connected again, to another "
+		  "enclave:");
 	if (!c->term->quiet)
 		cli_report_print_summary(c->term, stderr, conn);
 	return CLI_EXIT_OK;

@@ -58,6 +58,19 @@ static void greet(const struct up *u)
 		    cli_style(u->term, stderr, CLI_PLAIN));
 }
 
+/* Before all the work: can the enclave have its address at all? */
+static enum cli_exit check_address(struct up *u)
+{
+	int fd = -1;
+	enum err e = addr_listen(&fd, &u->parts.listen, &u->ctx);
+
+	if (e != ERR_OK)
+		return CLI_EXIT_UNREACHABLE;
+	fd_close(&fd);
+	addr_unlink(&u->parts.listen);
+	return CLI_EXIT_OK;
+}
+
 /* What a failure of our own files or arguments means. */
 static enum cli_exit exit_of(enum err e, enum cli_exit other)
 {
@@ -196,7 +209,8 @@ static enum cli_exit start_enclave(struct up *u)
 static enum cli_exit start_all(struct up *u)
 {
 	static enum cli_exit (*const steps[])(struct up * u) = { prepare_model,
-		open_home, start_simtee, publish, start_enclave };
+		open_home, check_address, start_simtee, publish,
+		start_enclave };
 	enum cli_exit x = CLI_EXIT_OK;
 
 	if (client_home_find(u->home, u->options->home, &u->ctx) != ERR_OK ||

@@ -132,7 +132,8 @@ enum cli_exit cli_link_open(struct cli_link *l, struct err_ctx *ctx)
 	cli_status_clear(l->term);
 	if (e == ERR_OK)
 		return CLI_EXIT_OK;
-	if (e == ERR_NOTFOUND && l->own)
+	if (e == ERR_NOTFOUND && l->own &&
+	    l->conn->fault == CLIENT_FAULT_UNREACHABLE)
 		(void)err_set(ctx, e,
 		    "the enclave that `confer up` started has ended: start it "
 		    "again with `confer up`");

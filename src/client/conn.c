@@ -219,13 +219,13 @@ static enum err learn(
 	struct client_resume r = { .verified_at = unix_s(c),
 		.deadline = v->deadline_s,
 		.bundle = bundle };
-	enum err e = ERR_OK;
+	enum err e;
 
 	c->verified_at = r.verified_at;
 	if (home == NULL)
 		return ERR_OK;
-	if (client_state_learn(&c->state, &v->claims))
-		e = client_state_save(&c->state, home, c->config->trust, ctx);
+	e = client_state_remember(
+	    &c->state, home, c->config->trust, &v->claims, ctx);
 	if (e != ERR_OK)
 		return fail(c, CLIENT_FAULT_DAMAGE, e);
 	memcpy(r.key, c->key, sizeof(r.key));

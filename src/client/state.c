@@ -1,6 +1,9 @@
 /* See state.h. */
 #include "client/state.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include "base/hex.h"
 #include "base/json.h"
 #include "client/home.h"
@@ -189,5 +192,36 @@ enum err client_state_save(const struct client_state *state, const char *home,
 		e = client_home_make(home, "state", ctx);
 	if (e == ERR_OK)
 		e = fd_replace_file(path, (struct bytes){ text, n }, 0600, ctx);
+	return e;
+}
+
+/* One process at a time between load and save; -1 if that cannot be had. */
+static int lock(const char *home)
+{
+	char path[FD_PATH_MAX];
+	int fd = -1;
+
+	if (client_home_make(home, "state", NULL) != ERR_OK ||
+	    client_home_path(path, home, "state", NULL, NULL) != ERR_OK)
+		return -1;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && flock(fd, LOCK_EX) != 0)
+		fd_close(&fd);
+	return fd;
+}
+
+enum err client_state_remember(struct client_state *state, const char *home,
+    const struct trust *trust, const struct claims *seen, struct err_ctx *ctx)
+{
+	int fd = lock(home);
+	enum err e;
+
+	if (fd < 0)
+		return err_set(
+		    ctx, ERR_IO, "%.*s/state cannot be written", 100, home);
+	e = client_state_load(state, home, trust, ctx);
+	if (e == ERR_OK && client_state_learn(state, seen))
+		e = client_state_save(state, home, trust, ctx);
+	fd_close(&fd);
 	return e;
 }

@@ -61,4 +61,13 @@ enum err client_state_save(const struct client_state *state, const char *home,
     const struct trust *trust, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
+/*
+ * Learn from accepted claims and keep that, together with what other processes
+ * of this user have learned meanwhile; *state is the whole afterwards. Errors of
+ * load and save.
+ */
+enum err client_state_remember(struct client_state *state, const char *home,
+    const struct trust *trust, const struct claims *seen, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
 #endif

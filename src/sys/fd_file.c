@@ -167,7 +167,9 @@ enum err fd_replace_file(
 
 	if (e != ERR_OK)
 		return e;
-	(void)fmt_print(tmp, sizeof(tmp), ".%s.tmp", name);
+	/* Another process may be replacing the same file. */
+	(void)fmt_print(tmp, sizeof(tmp), ".%.*s.%d.tmp", FD_NAME_MAX - 20,
+	    name, (int)getpid());
 	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return failed(ctx, "open directory", dir);

@@ -61,6 +61,22 @@ TEST(state_survives_a_round_trip)
 	CHECK(client_state_head(&back, "log.example/c") == NULL);
 }
 
+TEST(state_keeps_what_others_learned_meanwhile)
+{
+	const struct trust both = { .product = BYTES_LITERAL("both"),
+		.channel = BYTES_LITERAL("local") };
+	struct client_state mine = { 0 }, theirs = { 0 };
+	struct claims a = claims_of("log.example/a", 7, 3);
+	struct claims b = claims_of("log.example/b", 2, 5);
+
+	CHECK_OK(client_state_remember(&theirs, home, &both, &b, NULL));
+	CHECK_OK(client_state_remember(&mine, home, &both, &a, NULL));
+	CHECK_EQ(mine.policy_seq, 5);
+	CHECK_EQ(mine.heads, 2);
+	CHECK_OK(client_state_load(&theirs, home, &both, NULL));
+	CHECK_EQ(theirs.heads, 2);
+}
+
 TEST(state_only_grows)
 {
 	struct client_state s = { 0 };
@@ -265,6 +281,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(state_survives_a_round_trip),
+		cmocka_unit_test(state_keeps_what_others_learned_meanwhile),
 		cmocka_unit_test(state_only_grows),
 		cmocka_unit_test(state_holds_a_bounded_number_of_logs),
 		cmocka_unit_test(state_that_is_absent_is_empty),

@@ -21,6 +21,13 @@ static const char *in_dir(const char *name)
 	return path;
 }
 
+/* Where fd_replace_file writes before it renames. */
+static const char *temporary(const char *name)
+{
+	snprintf(path, sizeof(path), "%s/.%s.%d.tmp", dir, name, (int)getpid());
+	return path;
+}
+
 static struct bytes of(const char *s)
 {
 	return (struct bytes){ (const uint8_t *)s, strlen(s) };
@@ -143,8 +150,33 @@ TEST(fd_replace_file_leaves_old_or_new_and_no_rest)
 	CHECK_MEM(got, "second", 6);
 	CHECK_EQ(stat(in_dir("a"), &st), 0);
 	CHECK_EQ(st.st_mode & 0777, 0600);
-	CHECK(access(in_dir(".a.tmp"), F_OK) != 0);
+	CHECK(access(temporary("a"), F_OK) != 0);
 	unlink(in_dir("a"));
+}
+
+/* Two writers at once: each of their files is whole, and none fails. */
+TEST(fd_replace_file_suffers_other_writers)
+{
+	const char *target = strdup(in_dir("shared"));
+	pid_t other = fork();
+	char got[8];
+	size_t n;
+	int status = 0;
+
+	for (unsigned i = 0; i < 200; i++) {
+		if (fd_replace_file(target, of(other == 0 ? "other" : "ours!"),
+			0600, NULL) != ERR_OK)
+			status = 1;
+	}
+	if (other == 0)
+		_exit(status);
+	CHECK_EQ(status, 0);
+	CHECK_EQ(waitpid(other, &status, 0), other);
+	CHECK_EQ(status, 0);
+	CHECK_OK(fd_read_file(got, sizeof(got), &n, target, NULL));
+	CHECK_EQ(n, 5);
+	CHECK_EQ(unlink(target), 0);
+	free((void *)(uintptr_t)target);
 }
 
 TEST(fd_replace_file_on_a_full_disk_keeps_the_old_file)
@@ -152,7 +184,7 @@ TEST(fd_replace_file_on_a_full_disk_keeps_the_old_file)
 	struct err_ctx ctx = { 0 };
 
 	/* /dev/full gives ENOSPC on every write. */
-	CHECK_EQ(symlink("/dev/full", in_dir(".b.tmp")), 0);
+	CHECK_EQ(symlink("/dev/full", temporary("b")), 0);
 	CHECK_OK(fd_replace_file(in_dir("c"), of("old"), 0600, NULL));
 	CHECK_ERR(fd_replace_file(in_dir("b"), of("new"), 0600, &ctx),
 	    ERR_IO); /* a link in the way is not followed */
@@ -160,7 +192,7 @@ TEST(fd_replace_file_on_a_full_disk_keeps_the_old_file)
 	CHECK_ERR(fd_replace_file(in_dir("no/b"), of("new"), 0600, &ctx),
 	    ERR_NOTFOUND);
 	unlink(in_dir("c"));
-	unlink(in_dir(".b.tmp"));
+	unlink(temporary("b"));
 }
 
 TEST(fd_read_file_keeps_its_limit)
@@ -267,6 +299,7 @@ int main(void)
 		cmocka_unit_test(
 		    fd_write_to_a_closed_peer_is_an_error_not_a_signal),
 		cmocka_unit_test(fd_replace_file_leaves_old_or_new_and_no_rest),
+		cmocka_unit_test(fd_replace_file_suffers_other_writers),
 		cmocka_unit_test(
 		    fd_replace_file_on_a_full_disk_keeps_the_old_file),
 		cmocka_unit_test(fd_read_file_keeps_its_limit),

@@ -1,0 +1,156 @@
+"""`confer chat` on a terminal: answers, Ctrl-C, commands, Ctrl-D; a session that
+ended meanwhile; and a model that tries to write to the screen."""
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, "tests/e2e/lib")
+from confer import BIN, Service, check  # noqa: E402
+import model  # noqa: E402
+
+PROMPT = "› "
+WAIT_S = 60
+
+
+class Terminal:
+    """A program on a terminal of 80 columns."""
+
+    def __init__(self, *args):
+        self.text = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ["TERM"] = "xterm"
+            os.environ.pop("NO_COLOR", None)
+            os.execv(f"{BIN}/confer", ["confer", *args])
+
+    def read(self, until, start=0):
+        """What came since `start`, once `until` is in it."""
+        end = time.monotonic() + WAIT_S
+        while until not in self.plain()[start:]:
+            left = end - time.monotonic()
+            if left < 0:
+                print(self.plain()[start:])
+                check(False, f"{until!r} appears within {WAIT_S} s")
+            if select.select([self.fd], [], [], left)[0]:
+                try:
+                    self.text += os.read(self.fd, 65536).decode(
+                        errors="replace")
+                except OSError:  # the other side is gone
+                    if until not in self.plain()[start:]:
+                        print(self.plain()[start:])
+                    check(until in self.plain()[start:],
+                          f"{until!r} comes before the end")
+        return self.plain()[start:]
+
+    def plain(self):
+        return re.sub(r"\x1b\[[0-9;]*[mK]", "", self.text).replace("\r", "")
+
+    def say(self, line):
+        start = len(self.plain())
+        os.write(self.fd, line.encode() + b"\n")
+        return start
+
+    def key(self, byte):
+        start = len(self.plain())
+        os.write(self.fd, byte)
+        return start
+
+    def end(self):
+        """The exit status, once it has ended."""
+        end = time.monotonic() + WAIT_S
+        while time.monotonic() < end:
+            if select.select([self.fd], [], [], 0.05)[0]:
+                try:
+                    self.text += os.read(self.fd, 65536).decode(
+                        errors="replace")
+                except OSError:
+                    break
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def talk(service):
+    t = Terminal("chat", "--home", service.home, "--temperature", "0")
+    shown = t.read(PROMPT)
+    check("SIMULATED, NOT PRIVATE" in shown, "the first line says what it is")
+    start = t.say("Who can read this?")
+    answer = t.read("\n\n" + PROMPT, start)
+    check(len(answer.split("\n", 1)[1].strip()) > 0, "an answer comes")
+    start = t.key(b"\x03")
+    check("Ctrl-D or /quit leaves" in t.read(PROMPT, start),
+          "Ctrl-C at the prompt explains itself")
+    start = t.say("/help")
+    check("/verify" in t.read(PROMPT, start), "/help lists the commands")
+    start = t.say("/verify")
+    check("launch measurement" in t.read("\n\n" + PROMPT, start),
+          "/verify shows the checks")
+    start = t.say("/frob")
+    check("no such command" in t.read(PROMPT, start), "others are unknown")
+    start = t.say("/model")
+    check("tokens" in t.read(PROMPT, start), "/model lists the models")
+    start = t.say("/clear")
+    t.read("forgotten", start)
+    t.read(PROMPT, start)
+    os.write(t.fd, b"\x04")
+    check(t.end() == 0, "Ctrl-D leaves")
+    check(not re.search(r"\x1b(?!\[[0-9;]*[mK])", t.text),
+          "nothing but colours was written to the terminal")
+
+
+def stop_an_answer(service):
+    t = Terminal("chat", "--home", service.home, "--temperature", "1",
+                 "--max-tokens", "100000")
+    t.read(PROMPT)
+    start = t.say("Tell me a long story")
+    t.read("\n", start)
+    time.sleep(0.15)
+    os.write(t.fd, b"\x03")
+    after = t.read("\n\n" + PROMPT, start)
+    check("(stopped)" in after or "limit" in after or len(after) > 20,
+          "Ctrl-C ends the answer")
+    start = t.say("/clear")
+    t.read("forgotten", start)
+    check(True, "and not the program")
+    start = t.say("/quit")
+    check(t.end() == 0, "/quit leaves")
+
+
+def come_back(service):
+    """The enclave is started again while a chat is open."""
+    t = Terminal("chat", "--home", service.home, "--max-tokens", "8")
+    t.read(PROMPT)
+    service.stop()
+    again = Service(*model.options(), home=service.home)
+    start = t.say("Are you there?")
+    shown = t.read("\n\n" + PROMPT, start)
+    check("Connected again, to another enclave" in shown and
+          "SIMULATED, NOT PRIVATE" in shown,
+          "a chat comes back to an enclave that was started again, "
+          "after verifying it")
+    again.stop()
+    start = t.say("And now?")
+    shown = t.read(PROMPT, start)
+    check("has ended" in shown, "without one it says so and stays")
+    os.write(t.fd, b"\x04")
+    t.end()
+
+
+def from_a_pipe(service):
+    p = subprocess.run(
+        [f"{BIN}/confer", "chat", "--home", service.home, "--quiet",
+         "--max-tokens", "8"],
+        input=b"Hello\n/clear\nHi\n", capture_output=True, timeout=120,
+        check=False)
+    check(p.returncode == 0 and len(p.stdout.splitlines()) >= 2,
+          "lines from a pipe are answered in order")
+    check(PROMPT.encode() not in p.stdout + p.stderr, "without prompts")
+
+
+running = Service(*model.options())
+talk(running)
+stop_an_answer(running)
+from_a_pipe(running)
+come_back(running)
