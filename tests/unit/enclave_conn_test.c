@@ -213,7 +213,7 @@ TEST(conn_lists_the_model)
 	finish();
 }
 
-TEST(conn_streams_an_answer_as_delta_and_then_the_result)
+TEST(conn_streams_an_answer_as_delta_and_then_the_result) /* P-37 */
 {
 	begin(1, 3);
 	connect_client(0);
@@ -382,7 +382,7 @@ TEST(conn_hang_up_stops_the_answer_and_leaves_nothing)
 	finish();
 }
 
-TEST(conn_leaves_nothing_after_a_good_end)
+TEST(conn_leaves_nothing_after_a_good_end) /* P-41 */
 {
 	uint8_t out[1024];
 	struct wr o = wr_init(out, sizeof(out));
