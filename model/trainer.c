@@ -136,18 +136,23 @@ static void update_task(void *ctx, size_t block, size_t worker)
 	}
 }
 
-/* Linear warm-up, then a cosine down to RATE_MIN. */
+/*
+ * Linear warm-up, then a cosine, and over the last steps also a linear descent:
+ * that is where the answers settle.
+ */
 static float rate_at(size_t step)
 {
 	const double pi = 3.14159265358979323846;
 	double x;
+	float cool = 1;
 
 	if (step < TRAIN_WARMUP)
 		return RATE_MAX * (float)(step + 1) / TRAIN_WARMUP;
-	x = (double)(step - TRAIN_WARMUP) / (TRAIN_STEPS - TRAIN_WARMUP);
-	x = x > 1 ? 1 : x;
-	return RATE_MIN +
-	       (RATE_MAX - RATE_MIN) * (float)(0.5 + 0.5 * exact_cos(pi * x));
+	x = (double)(step - TRAIN_WARMUP) / (TRAIN_COSINE - TRAIN_WARMUP);
+	if (step > TRAIN_COOL)
+		cool = (float)(TRAIN_STEPS - step) / (TRAIN_STEPS - TRAIN_COOL);
+	return cool * (RATE_MIN + (RATE_MAX - RATE_MIN) *
+				      (float)(0.5 + 0.5 * exact_cos(pi * x)));
 }
 
 double trainer_step(struct trainer *t)
@@ -180,8 +185,9 @@ double trainer_step(struct trainer *t)
 /* What must agree for a checkpoint to be taken up again. */
 static uint64_t fingerprint(const struct trainer *t)
 {
-	uint64_t shape[] = { NET_PARAMS, TRAIN_SLOTS, TRAIN_STEPS, TRAIN_WARMUP,
-		NET_VOCAB, NET_DIM, NET_LAYERS, NET_FF, NET_HEADS };
+	uint64_t shape[] = { NET_PARAMS, TRAIN_SLOTS, TRAIN_COSINE,
+		TRAIN_WARMUP, NET_VOCAB, NET_DIM, NET_LAYERS, NET_FF,
+		NET_HEADS };
 
 	return util_hash(t->corpus.hash, shape, sizeof(shape));
 }

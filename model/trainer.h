@@ -9,7 +9,9 @@
 
 enum {
 	TRAIN_SLOTS = 8, /* sequences of one step; also how far threads help */
-	TRAIN_STEPS = 3600,
+	TRAIN_STEPS = 2400,
+	TRAIN_COOL = 1600,   /* from here the rate falls faster, to the end */
+	TRAIN_COSINE = 3600, /* steps in which the rate alone would fall */
 	TRAIN_WARMUP = 100,
 	TRAIN_SEED = 1,
 };
