@@ -125,12 +125,15 @@ tidy:
 		$(ENGINE_SRC) $(ENCLAVE_SRC) $(SIMTEE_SRC) $(CLIENT_SRC) $(CLI_SRC)
 
 # ---- benchmarks: bench/NAME.c, each prints rows (bench/bench.h) --------------
+# Further files of a benchmark are in bench/NAME/.
 BENCH_BIN = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
+$(BUILD)/bench/live: $(wildcard bench/live/*)
 $(BUILD)/bench/%: bench/%.c bench/bench.h $(BUILD)/lib/all.a $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,BENCH,$<)
-	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Ibench -o $@ $< $(LINK_ALL)
+	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Ibench -o $@ \
+		$(filter %.c,$^) $(LINK_ALL)
 
 .PHONY: bench
 bench: all $(BENCH_BIN)
