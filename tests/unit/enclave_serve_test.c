@@ -1,0 +1,199 @@
+/*
+ * Many clients at once over real sockets, the loop in a thread of its own, the
+ * fake engine in another: the table's limit, the end by signal, new evidence.
+ */
+#include "enclave_fake.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "crypto/crypto_native.h"
+#include "enclave/serve.h"
+#include "sys/addr.h"
+#include "sys/fd.h"
+#include "sys/proc.h"
+
+#define SESSIONS 4
+
+static char path[] = "/tmp/enclave_serve_XXXXXX";
+static struct worker worker;
+static struct loop loop;
+static struct serve server;
+static struct addr address;
+static struct bundle bundle;
+static uint8_t s_priv[X25519_LEN] = { 1 }, s_pub[X25519_LEN];
+static int listen_fd, signal_fd;
+static pthread_t thread;
+
+static void *run(void *cookie)
+{
+	(void)cookie;
+	return (void *)(uintptr_t)serve_run(
+	    &server, listen_fd, signal_fd, NULL);
+}
+
+static void start(void)
+{
+	const struct conn_env env = { .worker = &worker,
+		.model = "demo",
+		.s_priv = s_priv,
+		.s_pub = s_pub };
+
+	fake_reset(1);
+	crypto_x25519_base(s_pub, s_priv);
+	bundle.len = 1000;
+	CHECK_OK(worker_init(&worker, &fake, 2, NULL));
+	CHECK_OK(loop_init(&loop, NULL));
+	CHECK_OK(serve_init(&server, &loop, &env, &bundle, SESSIONS, NULL));
+	CHECK_OK(addr_listen(&listen_fd, &address, NULL));
+	CHECK_OK(proc_signals_open(&signal_fd));
+	CHECK_EQ(pthread_create(&thread, NULL, run, NULL), 0);
+}
+
+static void stop(void)
+{
+	void *result;
+
+	CHECK_EQ(kill(getpid(), SIGTERM), 0);
+	CHECK_EQ(pthread_join(thread, &result), 0);
+	CHECK_EQ((uintptr_t)result, ERR_OK);
+	CHECK_EQ(proc_signals_next(signal_fd), SIGTERM);
+	serve_clear(&server);
+	loop_clear(&loop);
+	worker_clear(&worker);
+	fd_close(&listen_fd);
+	fd_close(&signal_fd);
+	addr_unlink(&address);
+}
+
+static int dial(void)
+{
+	int fd;
+
+	CHECK_OK(addr_connect(&fd, &address, 5000, NULL));
+	return fd;
+}
+
+static void say_hello(int fd)
+{
+	uint8_t hello[2 + 8 + 32] = { 0, 40, 1, 'C', 'O', 'N', 'F', 1, 1, 1,
+		9 };
+
+	CHECK_OK(fd_write_full(fd, hello, sizeof(hello), FD_NO_DEADLINE));
+}
+
+/* The reply to a hello: its length says that all evidence is in it. */
+static void expect_reply(int fd)
+{
+	uint8_t head[4];
+	static uint8_t body[PACKET_BODY_MAX];
+	size_t len;
+
+	CHECK_OK(fd_read_full(fd, head, sizeof(head), FD_NO_DEADLINE));
+	CHECK_EQ(head[2], PACKET_XX_REPLY);
+	len = (size_t)head[0] << 8 | head[1];
+	CHECK(len > bundle.len);
+	CHECK_OK(fd_read_full(fd, body, len - 2, FD_NO_DEADLINE));
+}
+
+/* Nothing more comes: the connection ends after at most `most` bytes. */
+static void expect_end(int fd, size_t most)
+{
+	uint8_t byte;
+
+	for (size_t i = 0; i <= most; i++)
+		if (fd_read_full(fd, &byte, 1, FD_NO_DEADLINE) != ERR_OK)
+			return;
+	fail_msg("the connection goes on");
+}
+
+TEST(serve_answers_as_many_as_it_has_places_and_refuses_one_more)
+{
+	int fd[SESSIONS], extra;
+	uint8_t refused[4];
+
+	start();
+	for (int i = 0; i < SESSIONS; i++) {
+		fd[i] = dial();
+		say_hello(fd[i]);
+		expect_reply(fd[i]);
+	}
+	extra = dial();
+	CHECK_OK(fd_read_full(extra, refused, 4, FD_NO_DEADLINE));
+	CHECK_MEM(refused, "\0\2\7\3", 4);
+	expect_end(extra, 0);
+	fd_close(&extra);
+	/* A place that is given up is free for the next one. */
+	fd_close(&fd[0]);
+	for (;;) {
+		extra = dial();
+		say_hello(extra);
+		CHECK_OK(fd_read_full(extra, refused, 4, FD_NO_DEADLINE));
+		if (refused[2] != PACKET_REFUSED)
+			break;
+		fd_close(&extra);
+	}
+	CHECK_EQ(refused[2], PACKET_XX_REPLY);
+	fd_close(&extra);
+	stop();
+	for (int i = 1; i < SESSIONS; i++) {
+		expect_end(fd[i], 1000); /* END, then the end */
+		fd_close(&fd[i]);
+	}
+}
+
+TEST(serve_ends_garbage_without_touching_the_neighbour)
+{
+	int good, bad;
+
+	start();
+	good = dial();
+	for (int i = 0; i < 20; i++) {
+		bad = dial();
+		CHECK_OK(fd_write_full(
+		    bad, "GET / HTTP/1.1\r\n\r\n", 18, FD_NO_DEADLINE));
+		expect_end(bad, 4);
+		fd_close(&bad);
+	}
+	say_hello(good);
+	expect_reply(good);
+	fd_close(&good);
+	stop();
+}
+
+TEST(serve_stops_at_once_when_nobody_is_there)
+{
+	start();
+	stop();
+}
+
+static int set_up(void **state)
+{
+	char text[64];
+
+	(void)state;
+	if (mkdtemp(path) == NULL)
+		return 1;
+	snprintf(text, sizeof(text), "unix:%s/s", path);
+	return addr_parse(&address, text, NULL) != ERR_OK;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return rmdir(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    serve_answers_as_many_as_it_has_places_and_refuses_one_more),
+		cmocka_unit_test(
+		    serve_ends_garbage_without_touching_the_neighbour),
+		cmocka_unit_test(serve_stops_at_once_when_nobody_is_there),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
