@@ -295,7 +295,10 @@ struct nest {
 	uint32_t count[JSON_DEPTH_MAX];     /* members so far, at each depth */
 	uint32_t first_key[JSON_DEPTH_MAX]; /* where its keys start */
 	uint32_t key[JSON_KEYS_OPEN_MAX];   /* offsets of their quotes */
+	uint32_t hash[JSON_KEYS_OPEN_MAX];  /* of the decoded keys */
 	uint32_t keys;
+	uint32_t alike; /* keys compared in full, in the whole document */
+	bool checked;   /* read before: keys are not compared again */
 };
 
 _Static_assert(JSON_DEPTH_MAX <= 32, "one bit for each depth");
@@ -325,6 +328,17 @@ static void close_container(struct nest *n)
 	n->keys = n->first_key[n->depth];
 }
 
+/* FNV-1a: equal keys have equal values. Whoever makes others collide on purpose
+ * runs into JSON_ALIKE_MAX. */
+static uint32_t key_hash(struct bytes key)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < key.len; i++)
+		h = (h ^ key.p[i]) * 16777619u;
+	return h;
+}
+
 /* Does the string at offset `at`, decoded, equal `key`? */
 static bool key_equals(const struct scan *s, uint32_t at, struct bytes key)
 {
@@ -336,26 +350,47 @@ static bool key_equals(const struct scan *s, uint32_t at, struct bytes key)
 	return mem_eq((struct bytes){ buf, w.len }, key);
 }
 
+/* The key that starts at `start` must be new in its object. */
+static void check_key(
+    struct scan *s, struct nest *n, struct bytes key, size_t start)
+{
+	uint32_t hash = key_hash(key);
+
+	if (n->keys == JSON_KEYS_OPEN_MAX) {
+		scan_fail(s, ERR_LIMIT, "fewer keys");
+		return;
+	}
+	for (uint32_t i = n->first_key[n->depth - 1]; i < n->keys; i++) {
+		if (n->hash[i] != hash)
+			continue;
+		if (++n->alike > JSON_ALIKE_MAX) {
+			scan_fail(s, ERR_LIMIT, "fewer keys");
+			return;
+		}
+		if (key_equals(s, n->key[i], key)) {
+			s->off = start;
+			scan_fail(s, ERR_FORMAT, "a key that is not repeated");
+			return;
+		}
+	}
+	n->hash[n->keys] = hash;
+	n->key[n->keys++] = (uint32_t)start;
+}
+
 /* `"key" :` before a member's value. */
 static void scan_key(struct scan *s, struct nest *n)
 {
 	uint8_t buf[JSON_KEY_LEN_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
-	uint32_t first = n->first_key[n->depth - 1];
 	size_t start = s->off;
 
-	scan_string(s, &w);
-	if (w.err != ERR_OK || n->keys == JSON_KEYS_OPEN_MAX)
-		scan_fail(s, ERR_LIMIT, "shorter or fewer keys");
-	for (uint32_t i = first; s->err == ERR_OK && i < n->keys; i++) {
-		if (key_equals(s, n->key[i], (struct bytes){ buf, w.len })) {
-			s->off = start;
-			scan_fail(s, ERR_FORMAT, "a key that is not repeated");
-		}
-	}
+	scan_string(s, n->checked ? NULL : &w);
+	if (w.err != ERR_OK)
+		scan_fail(s, ERR_LIMIT, "shorter keys");
+	if (s->err == ERR_OK && !n->checked)
+		check_key(s, n, (struct bytes){ buf, w.len }, start);
 	if (s->err != ERR_OK)
 		return;
-	n->key[n->keys++] = (uint32_t)start;
 	skip_space(s);
 	if (peek(s) != ':')
 		unexpected(s, "a colon");
@@ -399,7 +434,7 @@ static bool scan_empty(struct scan *s, struct nest *n)
 	return true;
 }
 
-static void scan_value(struct scan *s)
+static void scan_value(struct scan *s, bool checked)
 {
 	struct nest n;
 	bool more = true;
@@ -407,6 +442,8 @@ static void scan_value(struct scan *s)
 	n.depth = 0; /* the tables need no clearing */
 	n.objects = 0;
 	n.keys = 0;
+	n.alike = 0;
+	n.checked = checked;
 	while (more && s->err == ERR_OK) {
 		uint8_t c;
 
@@ -438,7 +475,7 @@ static struct json next_value(struct bytes *rest)
 	v.text.p = s.p + s.off;
 	v.type = type_of(peek(&s));
 	size_t start = s.off;
-	scan_value(&s);
+	scan_value(&s, true);
 	v.text.len = s.off - start;
 	rest->p += s.off;
 	rest->len -= s.off;
@@ -604,7 +641,7 @@ enum err json_parse(struct json *out, struct bytes text, struct err_ctx *ctx)
 	skip_space(&s);
 	start = s.off;
 	v.type = type_of(peek(&s));
-	scan_value(&s);
+	scan_value(&s, false);
 	v.text = (struct bytes){ text.p + start, s.off - start };
 	skip_space(&s);
 	if (s.err == ERR_OK && s.off != s.len)

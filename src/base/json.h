@@ -19,6 +19,7 @@
 #define JSON_KEYS_MAX                                                          \
 	256                     /* members of one object: duplicates are sought
 				  pairwise, so this bounds the work */
+#define JSON_ALIKE_MAX     1024 /* keys whose hashes collide: honest ones do not */
 #define JSON_KEYS_OPEN_MAX 1024 /* members of all objects open at one place */
 #define JSON_KEY_LEN_MAX   128  /* bytes of one decoded key */
 #define JSON_LEN_MAX       0x7fffffff /* of a document: offsets are 32 bits */

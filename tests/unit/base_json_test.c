@@ -67,8 +67,9 @@ TEST(json_rejects_every_truncation)
 		char *cut = malloc(n + 1); /* exact, so ASan sees overreads */
 
 		memcpy(cut, sample, n);
-		CHECK_ERR(json_parse(&v, (struct bytes){ (uint8_t *)cut, n },
-			      NULL), ERR_TRUNCATED);
+		CHECK_ERR(
+		    json_parse(&v, (struct bytes){ (uint8_t *)cut, n }, NULL),
+		    ERR_TRUNCATED);
 		free(cut);
 	}
 }
@@ -193,6 +194,35 @@ TEST(json_utf8_prefix_stops_at_what_is_incomplete)
 	CHECK_EQ(json_utf8_prefix(text_of("\xf4\x90\x80\x80")), 0);
 }
 
+/* Two words that FNV-1a cannot tell apart. */
+#define ALIKE "{\"costarring\":0,\"liquid\":0}"
+
+TEST(json_keys_that_only_look_alike_are_fine_but_bounded)
+{
+	static char text[40000];
+	size_t n = 0;
+	struct json v;
+
+	(void)parsed(ALIKE);
+	CHECK_ERR(json_parse(&v,
+		      text_of("{\"liquid\":0,\"costarring\":0,"
+			      "\"li\\u0071uid\":0}"),
+		      NULL),
+	    ERR_FORMAT);
+	text[n++] = '[';
+	for (int i = 0; i < JSON_ALIKE_MAX; i++) {
+		memcpy(text + n, ALIKE ",", sizeof(ALIKE));
+		n += sizeof(ALIKE);
+	}
+	text[n - 1] = ']';
+	CHECK_OK(json_parse(&v, (struct bytes){ (uint8_t *)text, n }, NULL));
+	text[n - 1] = ',';
+	memcpy(text + n, ALIKE "]", sizeof(ALIKE));
+	n += sizeof(ALIKE);
+	CHECK_ERR(json_parse(&v, (struct bytes){ (uint8_t *)text, n }, NULL),
+	    ERR_LIMIT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +233,8 @@ int main(void)
 		cmocka_unit_test(json_bounds_depth_and_members),
 		cmocka_unit_test(json_numbers_at_their_limits),
 		cmocka_unit_test(json_written_strings_read_back),
+		cmocka_unit_test(
+		    json_keys_that_only_look_alike_are_fine_but_bounded),
 		cmocka_unit_test(json_utf8_prefix_stops_at_what_is_incomplete),
 	};
 
