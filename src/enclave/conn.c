@@ -19,8 +19,10 @@ void conn_init(struct conn *c, const struct conn_env *env, uint64_t now_ms)
 	c->closed = false;
 	c->why = ERR_OK;
 	c->in_len = 0;
+	c->in_used = 0;
 	c->out_from = 0;
 	c->out_len = 0;
+	c->out_used = 0;
 }
 
 static void drop_answers(struct conn *c)
@@ -33,8 +35,8 @@ void conn_wipe(struct conn *c)
 {
 	drop_answers(c);
 	session_server_wipe(&c->session);
-	mem_wipe(c->in, sizeof(c->in));
-	mem_wipe(c->out, sizeof(c->out));
+	mem_wipe(c->in, c->in_used);
+	mem_wipe(c->out, c->out_used);
 	mem_wipe(c, offsetof(struct conn, in));
 	secret_scrub_stack();
 }
@@ -63,9 +65,17 @@ static struct wr out_cursor(struct conn *c)
 
 static void out_written(struct conn *c, const struct wr *w, uint64_t now_ms)
 {
+	size_t written;
+
 	if (c->out_len == 0)
 		c->moved_ms = now_ms; /* waiting begins now */
 	c->out_len += w->len;
+	/* A record that could not be finished lies behind what counts. */
+	written = c->out_len + FRAME_TICK_LEN + CONN_OUT_ROOM;
+	if (written > sizeof(c->out))
+		written = sizeof(c->out);
+	if (c->out_used < written)
+		c->out_used = written;
 }
 
 /* ---- input ---------------------------------------------------------------- */
@@ -139,6 +149,8 @@ void conn_received(struct conn *c, size_t n, uint64_t now_ms)
 
 	assert(n <= sizeof(c->in) - c->in_len);
 	c->in_len += n;
+	if (c->in_used < c->in_len)
+		c->in_used = c->in_len;
 	while (e == ERR_OK && !c->closed &&
 	       sizeof(c->out) - c->out_len >= CONN_OUT_ROOM) {
 		struct bytes in = { c->in + from, c->in_len - from };

@@ -32,8 +32,10 @@ struct conn {
 	enum err why; /* ERR_OK: ended as the protocol wants */
 	struct answer answer[FRAME_STREAMS_MAX];
 	size_t in_len;
+	size_t in_used; /* most that `in` has held */
 	size_t out_from;
 	size_t out_len;
+	size_t out_used; /* how far `out` was written */
 	uint8_t in[PACKET_LEN_MAX];
 	uint8_t out[CONN_OUT_LEN];
 	uint8_t request[FRAME_REQUEST_MAX];
@@ -41,7 +43,10 @@ struct conn {
 
 void conn_init(struct conn *c, const struct conn_env *env, uint64_t now_ms);
 
-/* Drop all jobs and wipe everything. */
+/*
+ * Drop all jobs and wipe everything that was used. What was not is left as it
+ * is, zero: of a connection's memory only touched pages are in RAM.
+ */
 void conn_wipe(struct conn *c);
 
 /* Where received bytes go: *room may be 0 while output is waiting. */

@@ -22,7 +22,7 @@ void session_server_init(struct session_server *s, uint8_t *request, size_t cap)
 void session_server_wipe(struct session_server *s)
 {
 	if (s->request != NULL)
-		mem_wipe(s->request, s->request_cap);
+		mem_wipe(s->request, s->request_used);
 	mem_wipe(s, sizeof(*s));
 	s->state = SESSION_SERVER_CLOSED;
 }
@@ -111,6 +111,8 @@ static enum err on_request(struct session_server *s, const struct frame *f,
 		return ERR_LIMIT;
 	mem_copy(s->request + s->request_len, f->data.p, f->data.len);
 	s->request_len += f->data.len;
+	if (s->request_used < s->request_len)
+		s->request_used = s->request_len;
 	if (f->last)
 		finish_request(s, ev);
 	return ERR_OK;

@@ -64,6 +64,7 @@ struct session_server {
 	uint8_t *request; /* the host's, request_cap bytes */
 	size_t request_cap;
 	size_t request_len;
+	size_t request_used;     /* most that the buffer has held */
 	uint32_t request_stream; /* being received; 0: none */
 	uint32_t next_stream;    /* the number that a client must use next */
 	struct session_server_stream stream[FRAME_STREAMS_MAX];
@@ -133,7 +134,10 @@ enum err session_server_tick(struct session_server *s,
 enum err session_server_end(struct session_server *s, enum frame_end reason,
     struct wr *out) __attribute__((warn_unused_result));
 
-/* Forget everything, the request buffer included. */
+/*
+ * Forget everything, and what the request buffer has held. The rest of it was
+ * not written and is not touched: pages never used cost no memory.
+ */
 void session_server_wipe(struct session_server *s);
 
 #endif

@@ -45,6 +45,7 @@ static enum err write_reply(struct session_server *s, enum packet_kind kind,
 	wr_bytes(&body, evidence);
 	e = noise_write(
 	    &s->hs, at, cap, &len, (struct bytes){ payload, payload_len });
+	mem_wipe(payload, payload_len);
 	if (e != ERR_OK)
 		return e;
 	wr_u16be(out, (uint16_t)(2 + len));

@@ -4,11 +4,14 @@
  */
 #include "enclave_fake.h"
 
+#include <sys/mman.h>
+
 #include "attest/report_data.h"
 #include "crypto/crypto_native.h"
 #include "enclave/conn.h"
 #include "protocol/session_client.h"
 
+#define PAGE_LEN      4096
 #define EVIDENCE_TEXT "evidence, as far as this test is concerned"
 
 static struct worker w;
@@ -184,14 +187,16 @@ static void begin(size_t jobs, size_t per_step)
 		.s_pub = s_pub,
 		.evidence = BYTES_LITERAL(EVIDENCE_TEXT) };
 	crypto_sha256(env.evidence_hash, &env.evidence, 1);
-	c = calloc(1, sizeof(*c));
+	c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(c != MAP_FAILED);
 	conn_init(c, &env, 0);
 }
 
 static void finish(void)
 {
 	conn_wipe(c);
-	free(c);
+	munmap(c, sizeof(*c));
 	worker_clear(&w);
 	session_client_wipe(&client);
 }
@@ -401,6 +406,34 @@ TEST(conn_leaves_nothing_after_a_good_end) /* P-41 */
 	finish();
 }
 
+/* Pages of c that are in RAM. */
+static size_t pages_in_ram(void)
+{
+	unsigned char in_ram[sizeof(*c) / PAGE_LEN + 1];
+	size_t n = 0;
+
+	assert_int_equal(mincore(c, sizeof(*c), in_ram), 0);
+	for (size_t i = 0; i < sizeof(in_ram); i++)
+		n += in_ram[i] & 1;
+	return n;
+}
+
+TEST(conn_wipe_touches_only_what_was_used)
+{
+	size_t used;
+
+	begin(1, 400);
+	connect_client(0);
+	request(SESSION_METHOD_CHAT, CHAT("PROMPTSECRET", ""), 0);
+	run_ticks(0, 9);
+	used = pages_in_ram();
+	CHECK(used * PAGE_LEN < sizeof(*c) / 4);
+	conn_wipe(c);
+	CHECK_EQ(pages_in_ram(), used);
+	conn_init(c, &env, 0);
+	finish();
+}
+
 TEST(conn_garbage_ends_the_session_only)
 {
 	static const uint8_t http[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -526,6 +559,7 @@ int main(void)
 		cmocka_unit_test(
 		    conn_hang_up_stops_the_answer_and_leaves_nothing),
 		cmocka_unit_test(conn_leaves_nothing_after_a_good_end),
+		cmocka_unit_test(conn_wipe_touches_only_what_was_used),
 		cmocka_unit_test(conn_garbage_ends_the_session_only),
 		cmocka_unit_test(
 		    conn_stops_reading_while_its_output_is_not_taken),
