@@ -61,12 +61,8 @@ static void print_models(
     struct cli_chat *c, const struct client_model *m, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct client_text state = { 0 };
-
 		(void)fputs("  ", stderr);
-		cli_put_text(c->term, stderr, &state,
-		    (struct bytes){
-			(const uint8_t *)m[i].id, strlen(m[i].id) });
+		cli_put(c->term, stderr, 2, 2, m[i].id);
 		if (m[i].context > 0)
 			(void)fprintf(stderr, "  %llu tokens",
 			    (unsigned long long)m[i].context);

@@ -65,20 +65,34 @@ static enum cli_exit find_text(struct ask *a, const struct cli_options *o)
 	return a->ctx.code == ERR_OK ? CLI_EXIT_OK : CLI_EXIT_USAGE;
 }
 
+/* The names of an "ignored" list, one by one. */
+static void print_ignored(struct cli_term *t, const struct json *list)
+{
+	struct json_iter it = json_iter(list);
+	struct json v;
+
+	while (json_next(&it, NULL, &v)) {
+		char name[CLIENT_NAME_MAX] = "";
+		size_t n = 0;
+
+		if (json_string(&v, (uint8_t *)name, sizeof(name) - 1, &n) !=
+		    ERR_OK)
+			continue;
+		(void)fputs("confer: the enclave ignored ", stderr);
+		cli_put(t, stderr, 28, 0, name);
+		(void)fputc('\n', stderr);
+	}
+}
+
 static void print_notes(struct cli_term *t, const struct cli_answer *a)
 {
-	struct client_text state = { 0 };
-
 	if (t->quiet)
 		return;
 	if (strcmp(a->result.finish, "length") == 0)
 		(void)fputs(
 		    "confer: the answer reached its limit of tokens\n", stderr);
-	if (a->result.ignored.type != JSON_ARRAY)
-		return;
-	(void)fputs("confer: the enclave ignored these options: ", stderr);
-	cli_put_text(t, stderr, &state, a->result.ignored.text);
-	(void)fputc('\n', stderr);
+	if (a->result.ignored.type == JSON_ARRAY)
+		print_ignored(t, &a->result.ignored);
 }
 
 static enum cli_exit put_question(
@@ -124,6 +138,8 @@ static enum cli_exit run(
 		return x;
 	if (!o->quiet && !o->json)
 		cli_report_print_summary(t, stderr, a->link.conn);
+	if (!o->quiet && !o->json && t->err_tty)
+		(void)fputc('\n', stderr);
 	return put_question(a, o, t);
 }
 

@@ -18,8 +18,8 @@ static void print_limits(const struct cli_term *t, const struct verdict *v)
 		    "Not hidden: that you connect, when, from where, for how "
 		    "long and about how much.\n");
 	(void)printf(
-	    "Not protected: your own device, and chips that were opened with "
-	    "a laboratory.%s\n",
+	    "Not protected: your own device, and chips that somebody opened "
+	    "in a laboratory.%s\n",
 	    cli_style(t, stdout, CLI_PLAIN));
 }
 
@@ -30,22 +30,19 @@ static void print_accepted(
 	char when[CLI_WHEN_MAX];
 
 	cli_report_when(when, v->deadline_s, c->verified_at);
-	(void)printf("\n%s%s%s until %s\n",
-	    cli_style(t, stdout, v->simulated ? CLI_WARN : CLI_GOOD),
-	    v->simulated ? "Accepted, but " VERDICT_SIMULATED ":" : "Accepted",
-	    cli_style(t, stdout, CLI_PLAIN), when);
+	(void)printf("\n%sAccepted until %s%s%s%s\n",
+	    cli_style(t, stdout, v->simulated ? CLI_WARN : CLI_GOOD), when,
+	    v->simulated ? ", but " : "", v->simulated ? VERDICT_SIMULATED : "",
+	    cli_style(t, stdout, CLI_PLAIN));
 	print_limits(t, v);
 }
 
+/* "Refused, nothing was sent: WHY", or what else went wrong. */
 static void print_refused(const struct cli_term *t, const struct err_ctx *ctx)
 {
-	struct client_text state = { 0 };
-
-	(void)printf("\n%sRefused%s ", cli_style(t, stdout, CLI_BAD),
-	    cli_style(t, stdout, CLI_PLAIN));
-	cli_put_text(t, stdout, &state,
-	    (struct bytes){ (const uint8_t *)ctx->msg, mem_strlen(ctx->msg) });
-	(void)printf("\n");
+	(void)printf("\n%s", cli_style(t, stdout, CLI_BAD));
+	cli_put(t, stdout, 0, 0, ctx->msg);
+	(void)printf("%s\n", cli_style(t, stdout, CLI_PLAIN));
 }
 
 static enum cli_exit verify(const struct cli_options *o, struct cli_term *t,

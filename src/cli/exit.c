@@ -1,7 +1,7 @@
 /* See exit.h. */
 #include "cli/exit.h"
 
-#include <string.h>
+#define PREFIX_LEN 8 /* "confer: " */
 
 enum cli_exit cli_exit_of_fault(enum client_fault fault)
 {
@@ -36,14 +36,11 @@ enum cli_exit cli_exit_say(
     struct cli_term *t, enum cli_exit code, const struct err_ctx *ctx)
 {
 	const char *msg = ctx->msg[0] != '\0' ? ctx->msg : err_name(ctx->code);
-	struct client_text state = { 0 };
 
 	cli_status_clear(t);
 	(void)fprintf(stderr, "%sconfer:%s ", cli_style(t, stderr, CLI_BAD),
 	    cli_style(t, stderr, CLI_PLAIN));
-	cli_put_text(t, stderr, &state,
-	    (struct bytes){ (const uint8_t *)msg, strlen(msg) });
-	cli_end_text(t, stderr, &state);
+	cli_put(t, stderr, PREFIX_LEN, 0, msg);
 	(void)fputc('\n', stderr);
 	return code;
 }

@@ -42,10 +42,11 @@ static void flush_word(struct cli_flow *flow, FILE *f)
 {
 	if (flow->n == 0)
 		return;
-	if (flow->at > 0 &&
+	if (flow->at > flow->indent &&
 	    flow->at + flow->spaces + flow->width > flow->columns) {
 		(void)fputc('\n', f);
-		flow->at = flow->spaces = 0;
+		flow->at = 0;
+		flow->spaces = flow->indent;
 	}
 	flow->at += flow->spaces + flow->width;
 	for (; flow->spaces > 0; flow->spaces--)
@@ -79,7 +80,7 @@ static void put_char(struct cli_flow *flow, FILE *f, const uint8_t *s, size_t n)
 	width = width_of(c);
 	/* Between wide characters a line may end; a long word is cut. */
 	if (width == 2 || flow->n + n > CLI_WORD_MAX ||
-	    flow->width + width > flow->columns)
+	    flow->indent + flow->width + width > flow->columns)
 		flush_word(flow, f);
 	memcpy(flow->word + flow->n, s, n);
 	flow->n += n;

@@ -18,6 +18,7 @@
 struct cli_flow {
 	unsigned columns; /* of the terminal; 0: pass everything */
 	unsigned at;      /* where the cursor is */
+	unsigned indent;  /* of the lines that are begun here */
 	unsigned spaces;  /* seen, not written yet */
 	unsigned width;   /* columns of the word */
 	size_t n;

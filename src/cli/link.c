@@ -138,7 +138,12 @@ enum cli_exit cli_link_open(struct cli_link *l, struct err_ctx *ctx)
 		    "the enclave that `confer up` started has ended: start it "
 		    "again with `confer up`");
 	else if (l->conn->fault == CLIENT_FAULT_REFUSED)
-		(void)err_set(ctx, e, "refused, nothing was sent: %s", why.msg);
+		(void)err_set(ctx, e, "Refused, nothing was sent: %s%s",
+		    why.msg,
+		    l->conn->judgement.verdict.failed == CHECK_TEE &&
+			    l->conn->judgement.verdict.simulated
+			? " (--accept-simulated takes it all the same)"
+			: "");
 	else
 		(void)err_set(ctx, e, "%s", why.msg);
 	return cli_exit_of_fault(l->conn->fault);

@@ -7,10 +7,10 @@
 #include "base/fmt.h"
 #include "base/hex.h"
 #include "base/json.h"
-#include "cli/flow.h"
 
-#define SHORT_HEX 4 /* bytes of a hash that a person is shown */
-#define TODAY_S   (20 * 3600)
+#define TEXT_COLUMN 28 /* where the text of a step begins */
+#define SHORT_HEX   4  /* bytes of a hash that a person is shown */
+#define TODAY_S     (20 * 3600)
 
 void cli_report_when(char out[CLI_WHEN_MAX], uint64_t unix_s, uint64_t now_s)
 {
@@ -60,21 +60,17 @@ void cli_report_print_summary(
     const struct cli_term *t, FILE *f, const struct client_conn *c)
 {
 	const struct verdict *v = &c->judgement.verdict;
-	struct cli_flow flow = { .columns = t->err_tty ? cli_columns() : 0 };
 	char line[CLI_SUMMARY_MAX];
-	const char *rest = line;
+	size_t skip = 0;
 
 	cli_report_summary(line, v, c->verified_at);
 	if (v->simulated) {
-		rest += strlen(VERDICT_SIMULATED);
-		flow.at = (unsigned)strlen(VERDICT_SIMULATED);
+		skip = strlen(VERDICT_SIMULATED);
 		(void)fprintf(f, "%s%s%s", cli_style(t, f, CLI_WARN),
 		    VERDICT_SIMULATED, cli_style(t, f, CLI_PLAIN));
 	}
 	(void)fputs(cli_style(t, f, CLI_DIM), f);
-	cli_flow_put(
-	    &flow, f, (struct bytes){ (const uint8_t *)rest, strlen(rest) });
-	cli_flow_end(&flow, f);
+	cli_put(t, f, (unsigned)skip, 0, line + skip);
 	(void)fprintf(f, "%s\n", cli_style(t, f, CLI_PLAIN));
 }
 
@@ -109,20 +105,14 @@ static void mark(const struct cli_term *t, FILE *f, enum check_result result)
 	    marks[result].sign, cli_style(t, f, CLI_PLAIN));
 }
 
+/* "  ✓ name                    text", further lines below the text. */
 static void print_step(const struct cli_term *t, FILE *f,
     enum check_result result, const char *name, const char *text)
 {
-	const bool skipped = result == CHECK_NOT_RUN;
-
-	const char *shown = skipped ? "not reached" : text;
-	struct client_text state = { 0 };
-
 	mark(t, f, result);
-	(void)fprintf(
-	    f, "%s%-23s ", skipped ? cli_style(t, f, CLI_DIM) : "", name);
-	cli_put_text(t, f, &state,
-	    (struct bytes){ (const uint8_t *)shown, strlen(shown) });
-	(void)fprintf(f, "%s\n", skipped ? cli_style(t, f, CLI_PLAIN) : "");
+	(void)fprintf(f, "%-23s ", name);
+	cli_put(t, f, TEXT_COLUMN, TEXT_COLUMN, text);
+	(void)fputc('\n', f);
 }
 
 static void print_connection(
@@ -141,19 +131,27 @@ static void print_connection(
 	print_step(t, f, CHECK_PASSED, "evidence", text);
 }
 
+/* The checks that were not reached are one line: they say nothing. */
 void cli_report_print_steps(
     const struct cli_term *t, FILE *f, const struct client_conn *c)
 {
 	const struct verdict *v = &c->judgement.verdict;
+	char text[ERR_MSG_LEN_MAX];
+	size_t i = 0;
 
 	print_connection(t, f, c);
-	for (size_t i = 0; i < EVIDENCE_CHECKS; i++)
+	for (; i < EVIDENCE_CHECKS && v->check[i].result != CHECK_NOT_RUN; i++)
 		print_step(t, f, v->check[i].result,
 		    evidence_check_name((enum evidence_check_id)i),
 		    v->check[i].text);
+	if (i < EVIDENCE_CHECKS) {
+		(void)fmt_print(text, sizeof(text), "%zu, not reached",
+		    (size_t)EVIDENCE_CHECKS - i);
+		print_step(t, f, CHECK_NOT_RUN, "further checks", text);
+	}
 	if (c->judgement.split_view)
 		print_step(t, f, CHECK_FAILED, "one log",
-		    "two different trees of one size: see HOME/proof");
+		    "two different trees of one size: see proof/ in the home");
 }
 
 static void member_str(struct wr *w, const char *name, const char *value)

@@ -74,7 +74,7 @@ enum cli_exit cli_talk(struct client_conn *c, struct cli_answer *a,
 		.cookie = a };
 	enum cli_exit x = CLI_EXIT_USAGE;
 
-	a->flow.columns = a->term->out_tty ? cli_columns() : 0;
+	a->flow.columns = cli_columns(a->term, stdout);
 	client_chat_request(&w, q->options, q->message, q->n, q->stream);
 	if (body == NULL || wr_end(&w, &ask.body.len) != ERR_OK) {
 		(void)err_set(

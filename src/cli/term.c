@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define PIECE 256
+#include "cli/flow.h"
 
 void cli_term_init(struct cli_term *t, bool quiet)
 {
@@ -50,42 +50,28 @@ void cli_status_clear(struct cli_term *t)
 	t->status = false;
 }
 
-void cli_put_text(const struct cli_term *t, FILE *f, struct client_text *state,
-    struct bytes b)
-{
-	uint8_t clean[CLIENT_TEXT_LEN_MAX(PIECE)];
-
-	if (!(f == stdout ? t->out_tty : t->err_tty)) {
-		(void)fwrite(b.p, 1, b.len, f);
-		return;
-	}
-	while (b.len > 0) {
-		const size_t n = b.len < PIECE ? b.len : PIECE;
-		struct wr w = wr_init(clean, sizeof(clean));
-
-		client_text_clean(state, &w, (struct bytes){ b.p, n });
-		(void)fwrite(clean, 1, w.len, f);
-		b.p += n;
-		b.len -= n;
-	}
-	mem_wipe(clean, sizeof(clean));
-}
-
-void cli_end_text(const struct cli_term *t, FILE *f, struct client_text *state)
-{
-	uint8_t clean[CLIENT_TEXT_LEN_MAX(0)];
-	struct wr w = wr_init(clean, sizeof(clean));
-
-	if (f == stdout ? t->out_tty : t->err_tty)
-		client_text_end(state, &w);
-	(void)fwrite(clean, 1, w.len, f);
-}
-
-unsigned cli_columns(void)
+unsigned cli_columns(const struct cli_term *t, const FILE *f)
 {
 	struct winsize size = { 0 };
+	const bool out = f == stdout;
 
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+	if (!(out ? t->out_tty : t->err_tty))
+		return 0;
+	if (ioctl(out ? STDOUT_FILENO : STDERR_FILENO, TIOCGWINSZ, &size) !=
+		0 ||
+	    size.ws_col == 0)
 		return 80;
 	return size.ws_col;
+}
+
+void cli_put(const struct cli_term *t, FILE *f, unsigned at, unsigned indent,
+    const char *text)
+{
+	struct cli_flow flow = {
+		.columns = cli_columns(t, f), .at = at, .indent = indent
+	};
+
+	cli_flow_put(
+	    &flow, f, (struct bytes){ (const uint8_t *)text, strlen(text) });
+	cli_flow_end(&flow, f);
 }

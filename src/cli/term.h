@@ -1,16 +1,13 @@
 /*
  * The terminal, or the pipe: what is shown where. Answers go to standard
  * output, everything else to standard error. Colour and progress exist on a
- * terminal only; text of others reaches a terminal only through client/text.h.
+ * terminal only; text of others reaches a terminal only through client/text.h (flow.h).
  */
 #ifndef CONFER_CLI_TERM_H
 #define CONFER_CLI_TERM_H
 
 #include <stdbool.h>
 #include <stdio.h>
-
-#include "base/mem.h"
-#include "client/text.h"
 
 struct cli_term {
 	bool out_tty, err_tty;
@@ -42,14 +39,17 @@ const char *cli_style(
 void cli_status(struct cli_term *t, const char *text);
 void cli_status_clear(struct cli_term *t);
 
-/* Text of a peer, cleaned if f is a terminal. `state` joins pieces. */
-void cli_put_text(const struct cli_term *t, FILE *f, struct client_text *state,
-    struct bytes b);
+/*
+ * Columns of the terminal behind f (80 if nobody knows), 0 if it is none: what
+ * struct cli_flow wants to know.
+ */
+unsigned cli_columns(const struct cli_term *t, const FILE *f);
 
-/* The end of such a text: what waited for more bytes. */
-void cli_end_text(const struct cli_term *t, FILE *f, struct client_text *state);
-
-/* Columns of the terminal on standard error; 80 if nobody knows. */
-unsigned cli_columns(void);
+/*
+ * A text that others had a hand in, as flow.h does it: begun at column `at`,
+ * further lines at `indent`.
+ */
+void cli_put(const struct cli_term *t, FILE *f, unsigned at, unsigned indent,
+    const char *text);
 
 #endif

@@ -76,7 +76,8 @@ def other_people():
     check(status == 2 and out == "" and "SIMULATED" in err and
           "nothing was sent" in err, f"refused: {err.strip()}")
     status, out, _ = run("verify", *args)
-    check(status == 2 and "Refused" in out and "not reached" in out,
+    check(status == 2 and "Refused, nothing was sent" in out and
+          "not reached" in out,
           "verify shows how far it came")
     status, out, err = run("ask", *args, "--accept-simulated", *SHORT, "Hi")
     check(status == 0 and err.startswith(SIMULATED),
