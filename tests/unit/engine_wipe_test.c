@@ -249,6 +249,38 @@ TEST(engine_refused_requests_leave_nothing_in_memory)
 	free((void *)(uintptr_t)image.p);
 }
 
+/* Leaves a secret deep on every stack, below where waiting overwrites it. */
+static void soil_stack(void *cookie, uint32_t i, uint32_t n)
+{
+	const struct note *secret = cookie;
+	uint8_t local[4096];
+
+	(void)i;
+	(void)n;
+	for (size_t k = 0; k < secret->len; k++)
+		local[k] = secret->masked[k] ^ MASK;
+	__asm__ __volatile__("" : : "r"(local) : "memory"); /* keep it */
+}
+
+TEST(pool_wipes_the_stacks_of_all_threads)
+{
+	static struct note secret;
+	uint8_t letters[64];
+	struct pool *p;
+
+	secret = (struct note){ .piece = PIECE };
+	make_prompt(letters, sizeof(letters));
+	note(&secret, letters, sizeof(letters));
+	mem_wipe(letters, sizeof(letters));
+	CHECK_OK(pool_new(&p, 4));
+	CHECK_EQ(scan(&secret), 0);
+	pool_run(p, soil_stack, &secret);
+	CHECK(scan(&secret) >= 3 * 8); /* on the workers' stacks at least */
+	pool_wipe_stacks(p);
+	CHECK_EQ(scan(&secret), 0);
+	pool_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +289,7 @@ int main(void)
 		    engine_release_after_cancel_leaves_nothing_in_memory),
 		cmocka_unit_test(
 		    engine_refused_requests_leave_nothing_in_memory),
+		cmocka_unit_test(pool_wipes_the_stacks_of_all_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
