@@ -12,7 +12,7 @@
 #include "base/wr.h"
 #include "engine/gguf.h"
 
-#define GW_TENSORS_MAX 64
+#define GW_TENSORS_MAX 512
 #define GW_ALIGN       32
 
 struct gw {
