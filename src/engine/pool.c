@@ -1,7 +1,9 @@
 /*
- * The pool. A round is announced by raising `round`; a worker that sees it runs
- * its part and lowers `running`. Both sides look a bounded number of times
- * before they sleep: rounds of a model's layers follow each other within
+ * The pool. `work` holds the number of the round and how many of its parts are
+ * to be taken; a thread takes one by lowering it, which fails when the round is
+ * over. A part that is taken but not done keeps the round open, so what the
+ * round runs can be read after taking. Both sides look a bounded number of
+ * times before they sleep: rounds of a model's layers follow each other within
  * microseconds, and waking a sleeper costs more than the round.
  */
 #include "engine/pool.h"
@@ -17,118 +19,145 @@
 #define POOL_LOOKS_MAX      4000  /* about 20 microseconds */
 #define POOL_STACK_WIPE_LEN 32768 /* deeper than any kernel or tokenizer goes */
 
-struct worker {
-	struct pool *pool;
-	pthread_t thread;
-	uint32_t index;
-};
-
 struct pool {
 	pthread_mutex_t lock;
-	pthread_cond_t wake; /* round or stop changed */
-	pthread_cond_t done; /* running became 0 */
-	atomic_uint round;
-	atomic_uint running;
+	pthread_cond_t wake; /* a new round, or stop */
+	pthread_cond_t done; /* undone became 0 */
+	atomic_ullong work;  /* round << 32 | parts to be taken */
+	atomic_uint undone;  /* parts of the round that are not finished */
 	atomic_bool stop;
 	pool_fn *fn;
 	void *cookie;
+	uint32_t parts;   /* of the round */
 	uint32_t threads; /* the caller's included */
 	uint32_t started;
-	struct worker *worker;
+	pthread_t *thread;
 };
+
+uint32_t pool_parts(uint32_t threads)
+{
+	return threads == 1 ? 1 : threads * POOL_PARTS_PER_THREAD;
+}
 
 static void relax(void)
 {
 	__builtin_ia32_pause();
 }
 
-/* Wait until the round differs from `seen`; false: stop. */
-static bool wait_for_round(struct pool *p, unsigned seen)
+static uint32_t parts_left(unsigned long long work)
 {
-	for (uint32_t i = 0; i < POOL_LOOKS_MAX; i++) {
-		if (atomic_load_explicit(&p->round, memory_order_acquire) !=
-		    seen)
-			return !atomic_load(&p->stop);
-		relax();
+	return (uint32_t)work;
+}
+
+/* Take a part of the present round and run it; false: none is left. */
+static bool take_part(struct pool *p)
+{
+	unsigned long long work = atomic_load(&p->work);
+
+	do {
+		if (parts_left(work) == 0)
+			return false;
+	} while (!atomic_compare_exchange_weak(&p->work, &work, work - 1));
+	p->fn(p->cookie, parts_left(work) - 1, p->parts);
+	if (atomic_fetch_sub(&p->undone, 1) == 1) {
+		pthread_mutex_lock(&p->lock);
+		pthread_cond_signal(&p->done);
+		pthread_mutex_unlock(&p->lock);
 	}
-	pthread_mutex_lock(&p->lock);
-	while (atomic_load(&p->round) == seen)
-		pthread_cond_wait(&p->wake, &p->lock);
-	pthread_mutex_unlock(&p->lock);
-	return !atomic_load(&p->stop);
+	return true;
+}
+
+static bool idle(struct pool *p)
+{
+	return parts_left(atomic_load(&p->work)) == 0 && !atomic_load(&p->stop);
 }
 
 static void *work(void *arg)
 {
-	struct worker *w = arg;
-	struct pool *p = w->pool;
-	unsigned seen = 0;
+	struct pool *p = arg;
 
-	while (wait_for_round(p, seen)) {
-		seen++;
-		p->fn(p->cookie, w->index, p->threads);
-		if (atomic_fetch_sub(&p->running, 1) == 1) {
-			pthread_mutex_lock(&p->lock);
-			pthread_cond_signal(&p->done);
-			pthread_mutex_unlock(&p->lock);
-		}
+	while (!atomic_load(&p->stop)) {
+		uint32_t looks = 0;
+
+		while (take_part(p))
+			;
+		while (idle(p) && looks++ < POOL_LOOKS_MAX)
+			relax();
+		pthread_mutex_lock(&p->lock);
+		while (idle(p))
+			pthread_cond_wait(&p->wake, &p->lock);
+		pthread_mutex_unlock(&p->lock);
 	}
 	return NULL;
 }
 
-static void announce(struct pool *p)
+static void announce(struct pool *p, uint32_t parts)
 {
+	unsigned long long round = (atomic_load(&p->work) >> 32) + 1;
+
 	pthread_mutex_lock(&p->lock);
-	atomic_fetch_add_explicit(&p->round, 1, memory_order_release);
+	atomic_store(&p->work, round << 32 | parts);
 	pthread_cond_broadcast(&p->wake);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void run_parts(struct pool *p, pool_fn *fn, void *cookie, uint32_t parts)
+{
+	p->fn = fn;
+	p->cookie = cookie;
+	p->parts = parts;
+	atomic_store(&p->undone, parts);
+	announce(p, parts);
+	while (take_part(p))
+		;
+	for (uint32_t i = 0; i < POOL_LOOKS_MAX; i++) {
+		if (atomic_load(&p->undone) == 0)
+			return;
+		relax();
+	}
+	pthread_mutex_lock(&p->lock);
+	while (atomic_load(&p->undone) != 0)
+		pthread_cond_wait(&p->done, &p->lock);
 	pthread_mutex_unlock(&p->lock);
 }
 
 void pool_run(struct pool *p, pool_fn *fn, void *cookie)
 {
-	if (p->threads == 1) {
+	if (p->threads == 1)
 		fn(cookie, 0, 1);
-		return;
-	}
-	p->fn = fn;
-	p->cookie = cookie;
-	atomic_store(&p->running, p->threads - 1);
-	announce(p);
-	fn(cookie, 0, p->threads);
-	for (uint32_t i = 0; i < POOL_LOOKS_MAX; i++) {
-		if (atomic_load_explicit(&p->running, memory_order_acquire) ==
-		    0)
-			return;
-		relax();
-	}
-	pthread_mutex_lock(&p->lock);
-	while (atomic_load(&p->running) != 0)
-		pthread_cond_wait(&p->done, &p->lock);
-	pthread_mutex_unlock(&p->lock);
+	else
+		run_parts(p, fn, cookie, pool_parts(p->threads));
 }
 
+/* A thread that waits here takes no second part, so every thread gets one. */
 static __attribute__((noinline)) void wipe_stack(
     void *cookie, uint32_t i, uint32_t n)
 {
 	uint8_t below[POOL_STACK_WIPE_LEN];
+	pthread_barrier_t *all = cookie;
 
-	(void)cookie;
 	(void)i;
 	(void)n;
 	mem_wipe(below, sizeof(below));
+	(void)pthread_barrier_wait(all);
 }
 
 void pool_wipe_stacks(struct pool *p)
 {
-	pool_run(p, wipe_stack, NULL);
+	pthread_barrier_t all;
+
+	pthread_barrier_init(&all, NULL, p->threads);
+	if (p->threads == 1)
+		wipe_stack(&all, 0, 1);
+	else
+		run_parts(p, wipe_stack, &all, p->threads);
+	pthread_barrier_destroy(&all);
 }
 
 static enum err start(struct pool *p)
 {
 	for (uint32_t i = 0; i + 1 < p->threads; i++) {
-		p->worker[i] = (struct worker){ .pool = p, .index = i + 1 };
-		if (pthread_create(
-			&p->worker[i].thread, NULL, work, &p->worker[i]) != 0)
+		if (pthread_create(&p->thread[i], NULL, work, p) != 0)
 			return ERR_IO;
 		p->started++;
 	}
@@ -148,8 +177,8 @@ enum err pool_new(struct pool **out, uint32_t threads)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->wake, NULL);
 	pthread_cond_init(&p->done, NULL);
-	p->worker = calloc(threads, sizeof(*p->worker));
-	e = p->worker == NULL ? ERR_NOMEM : start(p);
+	p->thread = calloc(threads, sizeof(*p->thread));
+	e = p->thread == NULL ? ERR_NOMEM : start(p);
 	if (e == ERR_OK)
 		*out = p;
 	else
@@ -162,12 +191,12 @@ void pool_free(struct pool *p)
 	if (p == NULL)
 		return;
 	atomic_store(&p->stop, true);
-	announce(p);
+	announce(p, 0);
 	for (uint32_t i = 0; i < p->started; i++)
-		pthread_join(p->worker[i].thread, NULL);
+		pthread_join(p->thread[i], NULL);
 	pthread_cond_destroy(&p->done);
 	pthread_cond_destroy(&p->wake);
 	pthread_mutex_destroy(&p->lock);
-	free(p->worker);
+	free(p->thread);
 	free(p);
 }

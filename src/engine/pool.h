@@ -1,6 +1,8 @@
 /*
  * A few threads that run one function together and sleep between. The caller's
- * thread takes part, so a pool of one has no thread of its own.
+ * thread takes part: a pool of one has no thread of its own. Work is cut into
+ * more parts than threads and each thread takes the next one: a thread that the
+ * system holds up does not hold up the others.
  */
 #ifndef CONFER_ENGINE_POOL_H
 #define CONFER_ENGINE_POOL_H
@@ -11,7 +13,9 @@
 
 struct pool;
 
-/* What all threads run: part 0 <= i < n, i once each. */
+#define POOL_PARTS_PER_THREAD 4
+
+/* What is run: part i of n, each once, on any thread. */
 typedef void pool_fn(void *cookie, uint32_t i, uint32_t n);
 
 /* threads >= 1, the caller's included. ERR_NOMEM, or ERR_IO for the threads. */
@@ -21,7 +25,10 @@ enum err pool_new(struct pool **out, uint32_t threads)
 /* Stop and join the threads. NULL is fine. */
 void pool_free(struct pool *p);
 
-/* Run fn on all threads; returns when all parts are done. */
+/* Into how many parts pool_run cuts the work, at most. */
+uint32_t pool_parts(uint32_t threads);
+
+/* Run all parts of fn; returns when they are done. */
 void pool_run(struct pool *p, pool_fn *fn, void *cookie);
 
 /* Overwrite what earlier work left on the threads' stacks, the caller's too. */

@@ -8,6 +8,7 @@
 #include "engine_test.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "engine/slot.h"
@@ -249,36 +250,46 @@ TEST(engine_refused_requests_leave_nothing_in_memory)
 	free((void *)(uintptr_t)image.p);
 }
 
+struct soil {
+	struct note secret;
+	pthread_barrier_t all;
+};
+
 /* Leaves a secret deep on every stack, below where waiting overwrites it. */
 static void soil_stack(void *cookie, uint32_t i, uint32_t n)
 {
-	const struct note *secret = cookie;
+	struct soil *soil = cookie;
 	uint8_t local[4096];
 
 	(void)i;
 	(void)n;
-	for (size_t k = 0; k < secret->len; k++)
-		local[k] = secret->masked[k] ^ MASK;
+	for (size_t k = 0; k < soil->secret.len; k++)
+		local[k] = soil->secret.masked[k] ^ MASK;
 	__asm__ __volatile__("" : : "r"(local) : "memory"); /* keep it */
+	/* Nobody takes a second part before everybody has one. */
+	(void)pthread_barrier_wait(&soil->all);
 }
 
 TEST(pool_wipes_the_stacks_of_all_threads)
 {
-	static struct note secret;
+	static struct soil soil;
 	uint8_t letters[64];
 	struct pool *p;
 
-	secret = (struct note){ .piece = PIECE };
+	soil.secret = (struct note){ .piece = PIECE };
+	CHECK_EQ(pthread_barrier_init(&soil.all, NULL, 4), 0);
 	make_prompt(letters, sizeof(letters));
-	note(&secret, letters, sizeof(letters));
+	note(&soil.secret, letters, sizeof(letters));
 	mem_wipe(letters, sizeof(letters));
 	CHECK_OK(pool_new(&p, 4));
-	CHECK_EQ(scan(&secret), 0);
-	pool_run(p, soil_stack, &secret);
-	CHECK(scan(&secret) >= 3 * 8); /* on the workers' stacks at least */
+	CHECK_EQ(scan(&soil.secret), 0);
+	pool_run(p, soil_stack, &soil);
+	CHECK(
+	    scan(&soil.secret) >= 3 * 8); /* on the workers' stacks at least */
 	pool_wipe_stacks(p);
-	CHECK_EQ(scan(&secret), 0);
+	CHECK_EQ(scan(&soil.secret), 0);
 	pool_free(p);
+	pthread_barrier_destroy(&soil.all);
 }
 
 int main(void)
