@@ -12,8 +12,8 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define PARALLEL_MIN 65536 /* multiplications below which threads do not pay */
-#define JOBS_MAX     3     /* matrices multiplied with one input: q, k, v */
+#define PARALLEL_MIN 262144 /* multiplications; below, threads do not pay */
+#define JOBS_MAX     3      /* matrices multiplied with one input: q, k, v */
 
 /* The working memory, each [MODEL_BATCH_MAX][...] but the scores. */
 struct work {
@@ -24,7 +24,7 @@ struct work {
 	float *mixed;  /* [heads * head] what attention gathered */
 	float *gate;   /* [hidden] */
 	float *up;     /* [hidden] */
-	float *scores; /* [threads][context] */
+	float *scores; /* [pool_parts][context] */
 };
 
 static size_t per_row(const struct model *m)
@@ -37,7 +37,8 @@ static size_t per_row(const struct model *m)
 
 size_t model_work_n(const struct model *m, uint32_t context, uint32_t threads)
 {
-	return per_row(m) * MODEL_BATCH_MAX + (size_t)threads * context;
+	return per_row(m) * MODEL_BATCH_MAX +
+	       (size_t)pool_parts(threads) * context;
 }
 
 size_t model_kv_n(const struct model *m, uint32_t context)
@@ -117,16 +118,16 @@ static void multiply_one(const struct model_run *run, const struct matrix *w,
 
 /* ---- norms, positions, residuals ---- */
 
-static void rms_norm(
-    const struct model *m, float *out, const float *x, const float *weight)
+static void rms_norm(const struct model *m, float *out, const float *x,
+    const float *weight, uint32_t n)
 {
 	double sum = 0;
 	float scale;
 
-	for (uint32_t i = 0; i < m->width; i++)
+	for (uint32_t i = 0; i < n; i++)
 		sum += (double)x[i] * (double)x[i];
-	scale = (float)(1.0 / sqrt(sum / m->width + (double)m->epsilon));
-	for (uint32_t i = 0; i < m->width; i++)
+	scale = (float)(1.0 / sqrt(sum / n + (double)m->epsilon));
+	for (uint32_t i = 0; i < n; i++)
 		out[i] = x[i] * scale * weight[i];
 }
 
@@ -135,7 +136,7 @@ static void norm_rows(const struct model *m, float *out, const float *x,
 {
 	for (uint32_t r = 0; r < rows; r++)
 		rms_norm(m, out + (size_t)r * m->width,
-		    x + (size_t)r * m->width, weight);
+		    x + (size_t)r * m->width, weight, m->width);
 }
 
 static void add_rows(float *x, const float *y, size_t n)
@@ -161,11 +162,17 @@ static void rotate(const struct model_run *run, float *head, uint32_t position)
 	}
 }
 
-static void rotate_heads(
-    const struct model_run *run, float *x, uint32_t heads, uint32_t position)
+/* Norm (where the family has it) and position of a row's heads. */
+static void prepare_heads(const struct model_run *run, float *x, uint32_t heads,
+    const float *norm, uint32_t position)
 {
-	for (uint32_t h = 0; h < heads; h++)
-		rotate(run, x + (size_t)h * run->model->head, position);
+	uint32_t n = run->model->head;
+
+	for (uint32_t h = 0; h < heads; h++, x += n) {
+		if (norm != NULL)
+			rms_norm(run->model, x, x, norm, n);
+		rotate(run, x, position);
+	}
 }
 
 /* ---- attention ---- */
@@ -296,8 +303,9 @@ static void attention_block(struct attention *a)
 	for (uint32_t r = 0; r < a->rows; r++) {
 		uint32_t position = a->row[r].position;
 
-		rotate_heads(run, w->q + r * q, m->heads, position);
-		rotate_heads(run, w->k + r * kv, m->kv_heads, position);
+		prepare_heads(run, w->q + r * q, m->heads, b->q_norm, position);
+		prepare_heads(
+		    run, w->k + r * kv, m->kv_heads, b->k_norm, position);
 		store_kv(
 		    run, &a->row[r], a->block, w->k + r * kv, w->v + r * kv);
 	}
@@ -339,7 +347,7 @@ static void head(const struct model_run *run, const struct work *w,
 		if (!row[r].wants_logits)
 			continue;
 		rms_norm(m, w->norm + (size_t)wanted * m->width,
-		    w->x + (size_t)r * m->width, m->output_norm);
+		    w->x + (size_t)r * m->width, m->output_norm, m->width);
 		wanted++;
 	}
 	if (wanted > 0)

@@ -29,6 +29,7 @@
 struct model_family {
 	const char *architecture;
 	bool rope_halves; /* rotate (i, i + n/2), not (2i, 2i + 1) */
+	bool head_norm;   /* RMS norm of each head of q and k */
 };
 
 /* One transformer block. Biases may be absent (data NULL). */
@@ -36,10 +37,11 @@ struct model_block {
 	const float *attn_norm; /* [width] */
 	struct matrix q, k, v;  /* [heads * head][width], [kv_width] */
 	const float *q_bias, *k_bias, *v_bias;
-	struct matrix attn_out; /* [width][heads * head] */
-	const float *ffn_norm;  /* [width] */
-	struct matrix gate, up; /* [hidden][width] */
-	struct matrix down;     /* [width][hidden] */
+	const float *q_norm, *k_norm; /* [head] */
+	struct matrix attn_out;       /* [width][heads * head] */
+	const float *ffn_norm;        /* [width] */
+	struct matrix gate, up;       /* [hidden][width] */
+	struct matrix down;           /* [width][hidden] */
 };
 
 struct model {

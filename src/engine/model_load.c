@@ -9,6 +9,7 @@
 static const struct model_family families[] = {
 	{ .architecture = "llama", .rope_halves = false },
 	{ .architecture = "qwen2", .rope_halves = true },
+	{ .architecture = "qwen3", .rope_halves = true, .head_norm = true },
 };
 
 /* The file, the name of its architecture, and how many tensors were used. */
@@ -35,7 +36,7 @@ static enum err find_family(struct model *m, struct loader *l)
 	}
 	return err_set(l->ctx, ERR_UNSUPPORTED,
 	    "gguf: general.architecture at offset %zu is \"%.*s\"; known are "
-	    "llama and qwen2",
+	    "llama, qwen2, qwen3",
 	    (size_t)gguf_find(l->g, "general.architecture")->offset,
 	    name.len > 32 ? 32 : (int)name.len, (const char *)name.p);
 }
@@ -232,6 +233,7 @@ static enum err find_block(struct loader *l, const struct model *m, uint32_t i)
 {
 	struct model_block *b = &m->block[i];
 	uint32_t q = m->heads * m->head, kv = m->kv_heads * m->head;
+	bool no_head_norm = !m->family->head_norm;
 	const struct part parts[] = {
 		{ "attn_norm.weight", NULL, &b->attn_norm, false, 1, m->width },
 		{ "attn_q.weight", &b->q, NULL, false, q, m->width },
@@ -240,6 +242,10 @@ static enum err find_block(struct loader *l, const struct model *m, uint32_t i)
 		{ "attn_q.bias", NULL, &b->q_bias, true, 1, q },
 		{ "attn_k.bias", NULL, &b->k_bias, true, 1, kv },
 		{ "attn_v.bias", NULL, &b->v_bias, true, 1, kv },
+		{ "attn_q_norm.weight", NULL, &b->q_norm, no_head_norm, 1,
+		    m->head },
+		{ "attn_k_norm.weight", NULL, &b->k_norm, no_head_norm, 1,
+		    m->head },
 		{ "attn_output.weight", &b->attn_out, NULL, false, m->width,
 		    q },
 		{ "ffn_norm.weight", NULL, &b->ffn_norm, false, 1, m->width },

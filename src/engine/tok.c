@@ -168,7 +168,8 @@ static enum err index_add(struct tok *t, uint32_t id, struct err_ctx *ctx)
 	    "gguf: tokenizer.ggml.tokens[%u]: too many tokens of one hash", id);
 }
 
-static bool is_ordinary(const struct tok_entry *x)
+/* Does an answer show it? Only TOK_NORMAL is also made from text. */
+static bool is_shown(const struct tok_entry *x)
 {
 	return x->type == TOK_NORMAL || x->type == TOK_USER_DEFINED;
 }
@@ -195,7 +196,7 @@ static enum err add_token(struct tok *t, uint32_t id, struct bytes text,
 		t->byte[*out] = id;
 		return ERR_OK;
 	}
-	if (is_ordinary(x) && t->kind == TOK_SPM) {
+	if (is_shown(x) && t->kind == TOK_SPM) {
 		spm_bytes(text, out, &x->len);
 	} else if (x->type == TOK_NORMAL) {
 		if (!bpe_bytes(text, out, &x->len))
@@ -208,7 +209,8 @@ static enum err add_token(struct tok *t, uint32_t id, struct bytes text,
 	} else {
 		mem_copy(out, text.p, text.len);
 	}
-	return is_ordinary(x) && x->len > 0 ? index_add(t, id, ctx) : ERR_OK;
+	return x->type == TOK_NORMAL && x->len > 0 ? index_add(t, id, ctx)
+						   : ERR_OK;
 }
 
 static enum err read_types(
@@ -516,7 +518,7 @@ struct bytes tok_text(const struct tok *t, uint32_t id)
 
 	assert(id < t->n);
 	x = &t->entry[id];
-	if (!is_ordinary(x) && x->type != TOK_BYTE)
+	if (!is_shown(x) && x->type != TOK_BYTE)
 		return (struct bytes){ NULL, 0 };
 	return (struct bytes){ x->text, x->len };
 }

@@ -85,6 +85,7 @@ TEST(model_matches_f32_logits)
 	within("llama-F32", "logits", 1e-6);
 	within("llama3-F32", "logits", 1e-6);
 	within("qwen2-F32", "logits", 1e-6);
+	within("qwen3-F32", "logits", 1e-6);
 }
 
 TEST(model_matches_f16_logits)
@@ -96,7 +97,7 @@ TEST(model_matches_f16_logits)
 TEST(model_matches_q8_logits)
 {
 	static const char *const models[] = { "llama-Q8_0", "llama-k256-Q8_0",
-		"llama3-Q8_0", "qwen2-Q8_0" };
+		"llama3-Q8_0", "qwen2-Q8_0", "qwen3-Q8_0" };
 
 	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
 		within(models[i], "logits", 2e-3);

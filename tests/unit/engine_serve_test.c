@@ -426,6 +426,7 @@ TEST(engine_text_never_becomes_special_tokens)
 	CHECK_EQ(prompt_tokens(e, ""), 1);
 	CHECK_EQ(prompt_tokens(e, "</s>"), 1 + 1 + 4);
 	CHECK_EQ(prompt_tokens(e, "<0x41>"), 1 + 1 + 6);
+	CHECK_EQ(prompt_tokens(e, "hello"), 1 + 1 + 2); /* user defined */
 	close_tiny(e);
 }
 

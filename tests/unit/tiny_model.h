@@ -62,7 +62,8 @@ static inline void tiny_item(struct gw *g, bool spm, uint32_t i)
 		"\xc4\xa0w", "<|endoftext|>", "<|im_start|>", "<|im_end|>",
 		"<s>", "<tool>" };
 	static const char *const more[] = { "he", "ll", "hell", "o!",
-		"\xe2\x96\x81w", "<unk>", "<s>", "</s>", "a", "\xe2\x96\x81" };
+		"\xe2\x96\x81w", "<unk>", "<s>", "</s>", "hello",
+		"\xe2\x96\x81" };
 	char text[8] = { 0 };
 
 	if (i >= 256) {
@@ -81,7 +82,10 @@ static inline uint32_t tiny_type(bool spm, uint32_t i)
 	if (i < 256)
 		return spm ? 6 : 1;
 	if (spm)
-		return i == 261 ? 2 : i == 262 || i == 263 ? 3 : 1;
+		return i == 261               ? 2
+		       : i == 262 || i == 263 ? 3
+		       : i == 264             ? 4
+					      : 1;
 	return i < TINY_END ? 1 : i == TINY_TOOL ? 4 : 3;
 }
 
