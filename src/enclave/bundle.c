@@ -75,27 +75,35 @@ static bool wait_for(struct bundle_refresher *r, unsigned seconds)
 	return r->stop;
 }
 
+enum err bundle_round(struct bundle_refresher *r, uint64_t now_s)
+{
+	struct bundle made;
+	enum err e = bundle_make(&made, &r->source, now_s, NULL);
+
+	if (e != ERR_OK) {
+		log_event(LOG_EVIDENCE_FAILED, (uint64_t)e, 0, 0);
+		return e;
+	}
+	(void)pthread_mutex_lock(&r->lock);
+	r->next = made;
+	r->fresh = true;
+	(void)pthread_mutex_unlock(&r->lock);
+	r->wake(r->cookie);
+	return ERR_OK;
+}
+
 static void *run(void *cookie)
 {
 	struct bundle_refresher *r = cookie;
-	struct bundle made;
 	unsigned wait_s = BUNDLE_REFRESH_S;
 
 	(void)pthread_mutex_lock(&r->lock);
 	while (!wait_for(r, wait_s)) {
-		enum err e;
-
 		(void)pthread_mutex_unlock(&r->lock);
-		e = bundle_make(&made, &r->source, clock_unix_s(), NULL);
+		wait_s = bundle_round(r, clock_unix_s()) == ERR_OK
+			     ? BUNDLE_REFRESH_S
+			     : BUNDLE_RETRY_S;
 		(void)pthread_mutex_lock(&r->lock);
-		wait_s = e == ERR_OK ? BUNDLE_REFRESH_S : BUNDLE_RETRY_S;
-		if (e != ERR_OK) {
-			log_event(LOG_EVIDENCE_FAILED, (uint64_t)e, 0, 0);
-			continue;
-		}
-		r->next = made;
-		r->fresh = true;
-		r->wake(r->cookie);
 	}
 	(void)pthread_mutex_unlock(&r->lock);
 	return NULL;

@@ -66,4 +66,11 @@ void bundle_stop(struct bundle_refresher *r);
 /* Copy the newest bundle to *out if there is one that was not taken yet. */
 bool bundle_take(struct bundle *out, struct bundle_refresher *r);
 
+/*
+ * What the thread does when it is time: make one, hand it over, wake. The errors
+ * of bundle_make; the bundle that is in use then stays.
+ */
+enum err bundle_round(struct bundle_refresher *r, uint64_t now_s)
+    __attribute__((warn_unused_result));
+
 #endif
