@@ -264,16 +264,27 @@ void conn_stop(struct conn *c, uint64_t now_ms)
 	end_with(c, FRAME_END_STOPPING, ERR_CANCELLED, now_ms);
 }
 
+uint64_t conn_idle_ms(const struct conn *c, uint64_t now_ms)
+{
+	if (conn_paced(c))
+		return 0;
+	return now_ms - (c->open ? c->quiet_ms : c->opened_ms);
+}
+
+void conn_give_way(struct conn *c, uint64_t now_ms)
+{
+	end_with(c, FRAME_END_IDLE, ERR_BUSY, now_ms);
+}
+
 void conn_check(struct conn *c, uint64_t now_ms)
 {
 	if (c->out_len > 0 && now_ms - c->moved_ms >= CONN_STALL_MS)
 		conn_lost(c, ERR_TIMEOUT, now_ms);
 	else if (c->closed && now_ms - c->closed_ms >= CONN_CLOSE_MS)
 		c->out_len = 0;
-	else if (!c->open && now_ms - c->opened_ms >= CONN_HANDSHAKE_MS)
+	else if (!c->open && conn_idle_ms(c, now_ms) >= CONN_HANDSHAKE_MS)
 		conn_lost(c, ERR_TIMEOUT, now_ms);
-	else if (c->open && !conn_paced(c) &&
-		 now_ms - c->quiet_ms >= CONN_IDLE_MS)
+	else if (c->open && conn_idle_ms(c, now_ms) >= CONN_IDLE_MS)
 		end_with(c, FRAME_END_IDLE, ERR_TIMEOUT, now_ms);
 }
 

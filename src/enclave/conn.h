@@ -71,6 +71,16 @@ void conn_tick(struct conn *c, uint64_t periods, uint64_t now_ms);
 struct bytes conn_out(const struct conn *c);
 void conn_sent(struct conn *c, size_t n, uint64_t now_ms);
 
+/*
+ * For how long nothing has been answered or received here: since the connection
+ * came, while its handshake is not done; since its last answer ended, after
+ * that; 0 while a stream is open.
+ */
+uint64_t conn_idle_ms(const struct conn *c, uint64_t now_ms);
+
+/* Its place is needed by another: end it as idle. */
+void conn_give_way(struct conn *c, uint64_t now_ms);
+
 /* The enclave stops: say so. */
 void conn_stop(struct conn *c, uint64_t now_ms);
 

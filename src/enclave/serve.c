@@ -113,12 +113,47 @@ static void on_socket(void *cookie, unsigned ready)
 
 /* ---- new connections ------------------------------------------------------ */
 
-static struct serve_slot *free_slot(struct serve *s)
+struct serve_slot *serve_victim(const struct serve *s, uint64_t now_ms)
 {
+	struct serve_slot *victim = NULL;
+	bool half_open = false;
+	uint64_t longest = 0;
+
+	for (size_t i = 0; i < s->slot_n; i++) {
+		const struct conn *c = s->slot[i].conn;
+		uint64_t idle = conn_idle_ms(c, now_ms);
+
+		if (s->slot[i].id == 0 ||
+		    idle < (c->open ? SERVE_YIELD_IDLE_MS
+				    : SERVE_YIELD_HANDSHAKE_MS))
+			continue;
+		/* A handshake that stalls goes before any session. */
+		if (half_open && c->open)
+			continue;
+		if (idle > longest || (!half_open && !c->open)) {
+			victim = &s->slot[i];
+			longest = idle;
+			half_open = !c->open;
+		}
+	}
+	return victim;
+}
+
+/* A place for one more, if need be by ending who has long been idle. */
+static struct serve_slot *free_slot(struct serve *s, uint64_t now_ms)
+{
+	struct serve_slot *victim;
+
 	for (size_t i = 0; i < s->slot_n; i++)
 		if (s->slot[i].id == 0)
 			return &s->slot[i];
-	return NULL;
+	victim = serve_victim(s, now_ms);
+	if (victim != NULL) {
+		conn_give_way(victim->conn, now_ms);
+		flush(victim);
+		slot_close(victim);
+	}
+	return victim;
 }
 
 /* "No room now", as docs/protocol.md section 3 has it; then the end. */
@@ -137,10 +172,12 @@ static void refuse(struct serve *s, int fd)
 static void take_connection(
     struct serve *s, int fd, const struct addr_peer *peer)
 {
-	struct serve_slot *slot = free_slot(s);
+	struct serve_slot *slot = NULL;
 	uint64_t now = clock_mono_ms();
 
-	if (slot == NULL || s->stopping || !rate_allow(&s->rate, peer, now)) {
+	if (!s->stopping && rate_allow(&s->rate, peer, now))
+		slot = free_slot(s, now);
+	if (slot == NULL) {
 		refuse(s, fd);
 		return;
 	}

@@ -15,6 +15,14 @@
 /* Descriptors beside those of sessions: loop, log, records, listener... */
 #define SERVE_OTHER_FDS 32
 
+/*
+ * When all places are taken, a newcomer gets that of the connection that has
+ * been idle longest, but only beyond these: who merely sits on a place, or
+ * opens many and stalls, keeps nobody out.
+ */
+#define SERVE_YIELD_HANDSHAKE_MS 1000
+#define SERVE_YIELD_IDLE_MS      30000
+
 struct serve;
 
 struct serve_slot {
@@ -50,6 +58,9 @@ enum err serve_init(struct serve *s, struct loop *loop,
     const struct conn_env *env, const struct bundle *first, size_t sessions,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 void serve_clear(struct serve *s);
+
+/* Whose place a newcomer gets now; NULL: nobody's. */
+struct serve_slot *serve_victim(const struct serve *s, uint64_t now_ms);
 
 /*
  * Serve until a signal comes on signal_fd (-1: none). The descriptors are

@@ -162,6 +162,36 @@ TEST(serve_ends_garbage_without_touching_the_neighbour)
 	stop();
 }
 
+/* Over numbers: no loop runs. */
+TEST(serve_gives_the_place_of_the_longest_idle_to_a_newcomer)
+{
+	static struct conn c[3];
+	struct serve_slot slot[3];
+	struct serve s = { .slot = slot, .slot_n = 3 };
+
+	memset(slot, 0, sizeof(slot));
+	for (size_t i = 0; i < 3; i++) {
+		slot[i].conn = &c[i];
+		slot[i].id = i + 1;
+		c[i].open = true;
+	}
+	c[0].quiet_ms = 500;
+	c[1].quiet_ms = 400;
+	c[2].quiet_ms = 600;
+	assert_null(serve_victim(&s, 400 + SERVE_YIELD_IDLE_MS - 1));
+	assert_ptr_equal(serve_victim(&s, 400 + SERVE_YIELD_IDLE_MS), &slot[1]);
+	/* One that answers is never idle. */
+	c[1].session.state = SESSION_SERVER_OPEN;
+	c[1].session.stream[0].id = 1;
+	assert_ptr_equal(serve_victim(&s, 900 + SERVE_YIELD_IDLE_MS), &slot[0]);
+	/* A handshake that stalls goes first, and sooner. */
+	c[2].open = false;
+	c[2].opened_ms = 900 + SERVE_YIELD_IDLE_MS - SERVE_YIELD_HANDSHAKE_MS;
+	assert_ptr_equal(serve_victim(&s, 900 + SERVE_YIELD_IDLE_MS), &slot[2]);
+	c[2].opened_ms++;
+	assert_ptr_equal(serve_victim(&s, 900 + SERVE_YIELD_IDLE_MS), &slot[0]);
+}
+
 TEST(serve_stops_at_once_when_nobody_is_there)
 {
 	start();
@@ -192,6 +222,8 @@ int main(void)
 		    serve_answers_as_many_as_it_has_places_and_refuses_one_more),
 		cmocka_unit_test(
 		    serve_ends_garbage_without_touching_the_neighbour),
+		cmocka_unit_test(
+		    serve_gives_the_place_of_the_longest_idle_to_a_newcomer),
 		cmocka_unit_test(serve_stops_at_once_when_nobody_is_there),
 	};
 
