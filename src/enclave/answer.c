@@ -64,10 +64,10 @@ static void begin_models(struct answer *a, const struct conn_env *env)
 	end_with_fixed(a, FRAME_RESULT, &w);
 }
 
-static void begin_chat(
-    struct answer *a, const struct conn_env *env, struct bytes body)
+static void begin_chat(struct answer *a, const struct conn_env *env,
+    const void *owner, struct bytes body)
 {
-	struct job *j = worker_take(env->worker);
+	struct job *j = worker_take(env->worker, owner);
 	struct openai_error why;
 	enum err e;
 
@@ -90,8 +90,8 @@ static void begin_chat(
 	worker_submit(env->worker, j);
 }
 
-void answer_begin(struct answer *a, const struct conn_env *env, uint32_t stream,
-    struct bytes message)
+void answer_begin(struct answer *a, const struct conn_env *env,
+    const void *owner, uint32_t stream, struct bytes message)
 {
 	struct rd r = rd_bytes_init(message);
 	uint8_t method = rd_u8(&r);
@@ -106,7 +106,7 @@ void answer_begin(struct answer *a, const struct conn_env *env, uint32_t stream,
 	if (r.err != ERR_OK || credit_len > CREDIT_LEN_MAX)
 		fail(a, OPENAI_INVALID, "the request message is malformed");
 	else if (method == METHOD_CHAT)
-		begin_chat(a, env, body);
+		begin_chat(a, env, owner, body);
 	else if (method == METHOD_MODELS && body.len == 0)
 		begin_models(a, env);
 	else if (method == METHOD_MODELS)

@@ -47,10 +47,11 @@ struct answer *answer_find(struct answer *table, uint32_t stream);
 
 /*
  * Begin to answer a request message [P-35]. It is read at once and may go
- * afterwards. Whatever is wrong with it becomes the answer.
+ * afterwards. Whatever is wrong with it becomes the answer. `owner` stands for the
+ * session and is only compared.
  */
-void answer_begin(struct answer *a, const struct conn_env *env, uint32_t stream,
-    struct bytes message);
+void answer_begin(struct answer *a, const struct conn_env *env,
+    const void *owner, uint32_t stream, struct bytes message);
 
 /* The next bytes, as session_server_pull_fn; the entry is free after *last. */
 size_t answer_pull(struct answer *a, const struct conn_env *env, uint8_t *buf,

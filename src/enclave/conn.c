@@ -99,7 +99,7 @@ static void on_event(struct conn *c, const struct session_server_event *ev)
 	case SESSION_SERVER_REQUEST:
 		a = answer_find(c->answer, 0);
 		assert(a != NULL); /* the session bounds its streams */
-		answer_begin(a, c->env, ev->stream, ev->request);
+		answer_begin(a, c->env, c, ev->stream, ev->request);
 		session_server_request_done(&c->session);
 		secret_scrub_stack();
 		break;

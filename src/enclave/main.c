@@ -148,8 +148,9 @@ static enum err make_tables(struct enclave *e, struct err_ctx *ctx)
 	};
 	enum err err;
 
-	/* As many may wait as are answered at once. */
-	err = worker_init(&e->worker, e->engine, 2 * (size_t)e->opt.slots, ctx);
+	/* One for every session, and some for who asks several at once. */
+	err = worker_init(&e->worker, e->engine, e->opt.sessions,
+	    2 * (size_t)e->opt.slots, ctx);
 	if (err == ERR_OK)
 		err = loop_init(&e->loop, ctx);
 	if (err == ERR_OK)

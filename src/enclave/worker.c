@@ -1,5 +1,6 @@
 #include "enclave/worker.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -13,15 +14,20 @@ static void job_wipe(struct job *j)
 
 /* ---- set up --------------------------------------------------------------- */
 
-enum err worker_init(
-    struct worker *w, struct engine *engine, size_t jobs, struct err_ctx *ctx)
+enum err worker_init(struct worker *w, struct engine *engine, size_t owners,
+    size_t spare, struct err_ctx *ctx)
 {
 	memset(w, 0, sizeof(*w));
-	w->job = secret_new(jobs * sizeof(struct job));
-	if (w->job == NULL)
-		return err_set(
-		    ctx, ERR_NOMEM, "no memory for %zu requests at once", jobs);
-	w->job_n = jobs;
+	w->spare = spare;
+	w->job = calloc(owners + spare, sizeof(struct job *));
+	for (; w->job != NULL && w->job_n < owners + spare; w->job_n++) {
+		w->job[w->job_n] = secret_new(sizeof(struct job));
+		if (w->job[w->job_n] == NULL)
+			break;
+	}
+	if (w->job_n < owners + spare)
+		return err_set(ctx, ERR_NOMEM,
+		    "no memory for %zu requests at once", owners + spare);
 	w->engine = engine;
 	if (pthread_mutex_init(&w->lock, NULL) != 0 ||
 	    pthread_cond_init(&w->cond, NULL) != 0)
@@ -38,10 +44,12 @@ void worker_clear(struct worker *w)
 		(void)pthread_mutex_unlock(&w->lock);
 		(void)pthread_join(w->thread, NULL);
 	}
-	for (size_t i = 0; i < w->job_n; i++)
-		if (w->job[i].state == JOB_RUNNING)
-			engine_release(w->engine, w->job[i].slot);
-	secret_free(w->job, w->job_n * sizeof(struct job));
+	for (size_t i = 0; i < w->job_n; i++) {
+		if (w->job[i]->state == JOB_RUNNING)
+			engine_release(w->engine, w->job[i]->slot);
+		secret_free(w->job[i], sizeof(struct job));
+	}
+	free(w->job);
 	memset(w, 0, sizeof(*w));
 }
 
@@ -54,16 +62,44 @@ static void kick(struct worker *w)
 	(void)pthread_cond_signal(&w->cond);
 }
 
-struct job *worker_take(struct worker *w)
+/* Does a job before number n belong to this owner, too? */
+static bool held_before(const struct worker *w, const void *owner, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (w->job[i]->state != JOB_FREE && w->job[i]->owner == owner)
+			return true;
+	return false;
+}
+
+/*
+ * The jobs that owners have beyond their first must be fewer than the spare
+ * ones: so a first one is always left for everybody else.
+ */
+static bool may_take(const struct worker *w, const void *owner)
+{
+	size_t extra = 0;
+
+	if (!held_before(w, owner, w->job_n))
+		return true;
+	for (size_t i = 0; i < w->job_n; i++)
+		extra += w->job[i]->state != JOB_FREE &&
+			 held_before(w, w->job[i]->owner, i);
+	return extra < w->spare;
+}
+
+struct job *worker_take(struct worker *w, const void *owner)
 {
 	struct job *j = NULL;
 
 	(void)pthread_mutex_lock(&w->lock);
-	for (size_t i = 0; i < w->job_n && j == NULL; i++)
-		if (w->job[i].state == JOB_FREE)
-			j = &w->job[i];
-	if (j != NULL)
+	for (size_t i = 0; may_take(w, owner) && i < w->job_n; i++) {
+		if (w->job[i]->state != JOB_FREE)
+			continue;
+		j = w->job[i];
 		j->state = JOB_TAKEN;
+		j->owner = owner;
+		break;
+	}
 	(void)pthread_mutex_unlock(&w->lock);
 	return j;
 }
@@ -175,21 +211,40 @@ static void job_refuse(struct job *j, enum err e, const struct err_ctx *ctx)
 		    &j->error, OPENAI_INTERNAL, NULL, "the engine failed");
 }
 
-/* The queued job that has waited longest, if the engine has room for one. */
+static size_t running_for(const struct worker *w, const void *owner)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->job_n; i++)
+		n += w->job[i]->state == JOB_RUNNING &&
+		     w->job[i]->owner == owner;
+	return n;
+}
+
+/*
+ * Which queued job is next, if the engine has room for one: of the owner for
+ * whom fewest run now, and among those the one that has waited longest.
+ */
 static struct job *next_queued(struct worker *w)
 {
-	struct job *first = NULL;
-	size_t running = 0;
+	struct job *next = NULL;
+	size_t running = 0, least = 0;
 
 	for (size_t i = 0; i < w->job_n; i++) {
-		struct job *j = &w->job[i];
+		struct job *j = w->job[i];
+		size_t n;
 
 		running += j->state == JOB_RUNNING;
-		if (j->state == JOB_QUEUED &&
-		    (first == NULL || j->turn < first->turn))
-			first = j;
+		if (j->state != JOB_QUEUED)
+			continue;
+		n = running_for(w, j->owner);
+		if (next == NULL || n < least ||
+		    (n == least && j->turn < next->turn)) {
+			next = j;
+			least = n;
+		}
 	}
-	return running < engine_info(w->engine)->slots ? first : NULL;
+	return running < engine_info(w->engine)->slots ? next : NULL;
 }
 
 /*
@@ -265,8 +320,8 @@ bool worker_round(struct worker *w)
 	moved = engine_step(w->engine);
 	(void)pthread_mutex_lock(&w->lock);
 	for (size_t i = 0; i < w->job_n; i++)
-		if (w->job[i].state == JOB_RUNNING)
-			ended |= collect(w, &w->job[i]);
+		if (w->job[i]->state == JOB_RUNNING)
+			ended |= collect(w, w->job[i]);
 	(void)pthread_mutex_unlock(&w->lock);
 	if (ended)
 		secret_scrub_stack();

@@ -35,10 +35,11 @@ enum job_state {
 
 struct job {
 	enum job_state state;
-	bool cancel;   /* stop soon, as the client asked */
-	bool dropped;  /* nobody waits for it any more */
-	int slot;      /* of the engine, while running */
-	uint64_t turn; /* queued jobs run in this order */
+	bool cancel;       /* stop soon, as the client asked */
+	bool dropped;      /* nobody waits for it any more */
+	const void *owner; /* for whom it runs: one session */
+	int slot;          /* of the engine, while running */
+	uint64_t turn;     /* queued jobs run in this order */
 	struct openai_request request;
 	struct openai_error error; /* JOB_DONE: code is NULL if all went well */
 	enum engine_finish finish; /* JOB_DONE */
@@ -53,8 +54,9 @@ struct job {
 
 struct worker {
 	struct engine *engine;
-	struct job *job; /* secret memory */
+	struct job **job; /* each in secret memory of its own */
 	size_t job_n;
+	size_t spare;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all that follows and of the jobs' states */
 	pthread_cond_t cond;
@@ -65,11 +67,12 @@ struct worker {
 };
 
 /*
- * Prepare `jobs` jobs on an engine that the worker does not own. ERR_NOMEM.
+ * Prepare jobs on an engine that the worker does not own: one that each of
+ * `owners` can always have, and `spare` more for whoever asks. ERR_NOMEM.
  * worker_clear accepts any state that worker_init or zeroes left.
  */
-enum err worker_init(struct worker *w, struct engine *engine, size_t jobs,
-    struct err_ctx *ctx) __attribute__((warn_unused_result));
+enum err worker_init(struct worker *w, struct engine *engine, size_t owners,
+    size_t spare, struct err_ctx *ctx) __attribute__((warn_unused_result));
 enum err worker_start(struct worker *w, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
@@ -78,8 +81,8 @@ void worker_clear(struct worker *w);
 
 /* ---- for the serve thread */
 
-/* A job to fill, NULL if all are taken. */
-struct job *worker_take(struct worker *w);
+/* A job to fill; NULL if this owner can have no more now. */
+struct job *worker_take(struct worker *w, const void *owner);
 
 /* Hand a filled job to the engine. */
 void worker_submit(struct worker *w, struct job *j);

@@ -179,7 +179,7 @@ static void begin(size_t jobs, size_t per_step)
 {
 	fake_reset(per_step);
 	crypto_x25519_base(s_pub, s_priv);
-	CHECK_OK(worker_init(&w, &fake, jobs, NULL));
+	CHECK_OK(worker_init(&w, &fake, 1, jobs - 1, NULL));
 	env = (struct conn_env){ .worker = &w,
 		.model = "demo",
 		.context = 4096,
@@ -372,7 +372,7 @@ TEST(conn_hang_up_stops_the_answer_and_leaves_nothing)
 	request(SESSION_METHOD_CHAT,
 	    CHAT("PROMPTSECRET PROMPTSECRET", ",\"stream\":true"), 0);
 	run_ticks(0, 2);
-	j = &w.job[0];
+	j = w.job[0];
 	CHECK(holds(j, sizeof(*j), "PROMPTSECRET"));
 	CHECK(!holds(c, sizeof(*c), "PROMPTSECRET")); /* not even now */
 	conn_lost(c, ERR_CLOSED, 0);
@@ -398,7 +398,7 @@ TEST(conn_leaves_nothing_after_a_good_end) /* P-41 */
 	run_ticks(0, 9);
 	CHECK(holds(got.result, sizeof(got.result), "PROMPTSECRET"));
 	CHECK(!holds(c, sizeof(*c), "PROMPTSECRET"));
-	CHECK(mem_is_zero(w.job, sizeof(*w.job)));
+	CHECK(mem_is_zero(w.job[0], sizeof(struct job)));
 	CHECK_OK(session_client_end(&client, FRAME_END_DONE, &o));
 	send_bytes(out, o.len, 0);
 	CHECK(conn_finished(c));
@@ -464,7 +464,7 @@ TEST(conn_garbage_ends_the_session_only)
 	CHECK(c->closed);
 	CHECK_EQ(c->why, ERR_AUTH);
 	worker_round(&w);
-	CHECK(mem_is_zero(w.job, sizeof(*w.job)));
+	CHECK(mem_is_zero(w.job[0], sizeof(struct job)));
 	finish();
 }
 

@@ -43,7 +43,7 @@ static void start(void)
 	fake_reset(1);
 	crypto_x25519_base(s_pub, s_priv);
 	bundle.len = 1000;
-	CHECK_OK(worker_init(&worker, &fake, 2, NULL));
+	CHECK_OK(worker_init(&worker, &fake, SESSIONS, 2, NULL));
 	CHECK_OK(loop_init(&loop, NULL));
 	CHECK_OK(serve_init(&server, &loop, &env, &bundle, SESSIONS, NULL));
 	CHECK_OK(addr_listen(&listen_fd, &address, NULL));

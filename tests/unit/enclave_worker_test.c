@@ -6,12 +6,12 @@ static struct worker w;
 static void start(size_t jobs, size_t per_step)
 {
 	fake_reset(per_step);
-	CHECK_OK(worker_init(&w, &fake, jobs, NULL));
+	CHECK_OK(worker_init(&w, &fake, 1, jobs - 1, NULL));
 }
 
-static struct job *submit(const char *text)
+static struct job *submit_for(const void *owner, const char *text)
 {
-	struct job *j = worker_take(&w);
+	struct job *j = worker_take(&w, owner);
 
 	assert_non_null(j);
 	memcpy(j->text, text, strlen(text));
@@ -20,6 +20,11 @@ static struct job *submit(const char *text)
 	j->request.message_n = 1;
 	worker_submit(&w, j);
 	return j;
+}
+
+static struct job *submit(const char *text)
+{
+	return submit_for(&w, text);
 }
 
 static struct job_view view(struct job *j)
@@ -73,7 +78,7 @@ TEST(worker_takes_no_more_jobs_than_it_has_and_slots_in_turn)
 	a = submit("aa");
 	b = submit("bb");
 	c = submit("c");
-	assert_null(worker_take(&w));
+	assert_null(worker_take(&w, &w));
 	worker_round(&w);
 	CHECK_EQ(a->state, JOB_RUNNING);
 	CHECK_EQ(b->state, JOB_RUNNING);
@@ -84,7 +89,35 @@ TEST(worker_takes_no_more_jobs_than_it_has_and_slots_in_turn)
 	CHECK(view(c).done);
 	CHECK_EQ(fake.submits, 3);
 	worker_drop(&w, b);
-	assert_non_null(worker_take(&w));
+	assert_non_null(worker_take(&w, &w));
+	worker_clear(&w);
+}
+
+TEST(worker_keeps_a_job_for_everybody_and_runs_owners_in_turn)
+{
+	int a, b, c;
+	struct job *b1, *c1;
+
+	fake_reset(1);
+	CHECK_OK(worker_init(&w, &fake, 3, 2, NULL));
+	(void)submit_for(&a, "a1 a1 a1");
+	(void)submit_for(&a, "a2 a2 a2");
+	(void)submit_for(&a, "a3");
+	assert_null(worker_take(&w, &a)); /* the spare ones are gone */
+	b1 = submit_for(&b, "b");
+	assert_null(worker_take(&w, &b));
+	c1 = submit_for(&c, "c");
+	assert_null(worker_take(&w, &c));
+	/* Two slots: one for the first, the other not for the same owner. */
+	worker_round(&w);
+	CHECK(view(b1).done);
+	worker_round(&w);
+	CHECK(view(c1).done);
+	CHECK_EQ(fake.submits, 3);
+	worker_drop(&w, b1);
+	b1 = submit_for(&b, "b again");
+	worker_round(&w);
+	CHECK_EQ(b1->state, JOB_RUNNING);
 	worker_clear(&w);
 }
 
@@ -204,7 +237,7 @@ TEST(worker_thread_answers_many_jobs)
 			worker_cancel(&w, j);
 		if (i % 5 == 0) {
 			worker_drop(&w, j);
-			while ((j = worker_take(&w)) == NULL)
+			while ((j = worker_take(&w, &w)) == NULL)
 				continue;
 			worker_drop(&w, j);
 			continue;
@@ -228,6 +261,8 @@ int main(void)
 		cmocka_unit_test(worker_brings_the_answer_and_its_usage),
 		cmocka_unit_test(
 		    worker_takes_no_more_jobs_than_it_has_and_slots_in_turn),
+		cmocka_unit_test(
+		    worker_keeps_a_job_for_everybody_and_runs_owners_in_turn),
 		cmocka_unit_test(
 		    worker_stops_a_cancelled_answer_within_one_round),
 		cmocka_unit_test(
