@@ -89,7 +89,10 @@ static enum err give_up_rights(struct enclave *e, struct err_ctx *ctx)
 		return err_set(ctx, err, "cannot take signals");
 	e->confine.fds_max = e->opt.sessions + SERVE_OTHER_FDS;
 	e->confine.simtee = &e->simtee;
-	return confine_start(&e->confine, ctx);
+	err = confine_start(&e->confine, ctx);
+	if (err == ERR_OK && !secret_lock_all())
+		log_event(LOG_SWAPPABLE, 0, 0, 0);
+	return err;
 }
 
 static enum err give_up_files(struct enclave *e, struct err_ctx *ctx)

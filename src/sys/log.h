@@ -19,7 +19,7 @@
 	X(LOG_STOP, "stop", "signal", NULL, NULL)                              \
 	X(LOG_NO_LANDLOCK, "no-landlock", "errno", NULL, NULL)                 \
 	X(LOG_OLD_LANDLOCK, "old-landlock", "abi", NULL, NULL)                 \
-	X(LOG_NO_MLOCK, "no-mlock", "bytes", "errno", NULL)                    \
+	X(LOG_SWAPPABLE, "swappable", NULL, NULL, NULL)                        \
 	X(LOG_CONFINED, "confined", "phase", NULL, NULL)                       \
 	X(LOG_EVIDENCE_NEW, "evidence-new", "bytes", "not_after", NULL)        \
 	X(LOG_EVIDENCE_FAILED, "evidence-failed", "error", NULL, NULL)         \

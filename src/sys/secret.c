@@ -1,28 +1,17 @@
 #include "sys/secret.h"
 
-#include <errno.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "base/assert.h"
 #include "base/mem.h"
-#include "sys/log.h"
 
 #define PAGE_LEN ((size_t)4096) /* x86-64 */
 
 static size_t round_up(size_t n)
 {
 	return (n + PAGE_LEN - 1) / PAGE_LEN * PAGE_LEN;
-}
-
-/* Once is enough: the limit is what the operator can change. */
-static void log_unlocked(size_t len, int why)
-{
-	static atomic_flag told = ATOMIC_FLAG_INIT;
-
-	if (!atomic_flag_test_and_set(&told))
-		log_event(LOG_NO_MLOCK, len, (uint64_t)why, 0);
 }
 
 void *secret_new(size_t n)
@@ -45,9 +34,17 @@ void *secret_new(size_t n)
 		return NULL;
 	}
 	/* Pages are locked as they are first touched: idle ones cost nothing. */
-	if (mlock2(p, len, MLOCK_ONFAULT) != 0)
-		log_unlocked(len, errno);
+	(void)mlock2(p, len, MLOCK_ONFAULT);
 	return p;
+}
+
+bool secret_lock_all(void)
+{
+	struct rlimit r;
+
+	return getrlimit(RLIMIT_MEMLOCK, &r) == 0 &&
+	       r.rlim_cur == RLIM_INFINITY &&
+	       mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
 }
 
 void secret_free(void *p, size_t n)

@@ -6,16 +6,23 @@
 #ifndef CONFER_SYS_SECRET_H
 #define CONFER_SYS_SECRET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
 
 /*
- * n > 0 zeroed bytes, NULL when there is no memory. Locking can fail where
- * RLIMIT_MEMLOCK is small: the memory is given all the same and LOG_NO_MLOCK
- * tells the operator, once.
+ * n > 0 zeroed bytes, NULL when there is no memory. They are locked as far as
+ * RLIMIT_MEMLOCK allows; beyond it they are given unlocked.
  */
 void *secret_new(size_t n);
+
+/*
+ * Keep all memory of this process out of swap, present and future, if
+ * RLIMIT_MEMLOCK is unlimited (else a later allocation could fail): then the
+ * engine's copies of secrets are covered, too. False if it cannot be done.
+ */
+bool secret_lock_all(void);
 
 /* Wipe and give back what secret_new(n) gave. p may be NULL. */
 void secret_free(void *p, size_t n);

@@ -361,6 +361,31 @@ TEST(secret_memory_is_fenced_and_not_inherited)
 
 static volatile uintptr_t mark_at;
 
+static int lock_all(void)
+{
+	static uint8_t page[3 * 4096];
+	unsigned long locked = 0;
+	char line[128];
+	FILE *f;
+
+	if (!secret_lock_all())
+		return 77;
+	page[5000] = 1;
+	f = fopen("/proc/self/status", "r");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		(void)sscanf(line, "VmLck: %lu", &locked);
+	return locked > 100 && page[5000] == 1 ? 0 : 1; /* kilobytes */
+}
+
+TEST(secret_lock_all_locks_what_is_there)
+{
+	int rc = in_child(lock_all);
+
+	if (rc == 77)
+		skip(); /* RLIMIT_MEMLOCK is not unlimited here */
+	CHECK_EQ(rc, 0);
+}
+
 /* Leaves a mark on the stack and says where. */
 static __attribute__((noinline)) void leave_mark(void)
 {
@@ -431,6 +456,7 @@ int main(void)
 		cmocka_unit_test(
 		    sandbox_syscalls_ends_the_process_on_anything_else),
 		cmocka_unit_test(secret_memory_is_fenced_and_not_inherited),
+		cmocka_unit_test(secret_lock_all_locks_what_is_there),
 		cmocka_unit_test(secret_scrub_stack_removes_what_a_call_left),
 	};
 
