@@ -7,7 +7,7 @@
 #include "base/rd.h"
 
 #define GGUF_MAGIC          0x46554747u     /* "GGUF" */
- one-byte value */, one-byte value */
+#define GGUF_PAIR_LEN_MIN   (8 + 1 + 4 + 1) /* key and value of one byte */
 #define GGUF_TENSOR_LEN_MIN (8 + 1 + 4 + 8 + 4 + 8)
 #define GGUF_LINE           64
 
