@@ -41,6 +41,28 @@ static uint64_t max_age(const struct evidence_run *r)
 	return age == 0 || age > TLOG_FRESH_S ? TLOG_FRESH_S : age;
 }
 
+/*
+ * All proofs of one evidence show one log, and where they show it at one size,
+ * one tree [L-94]: nobody lists the image for us and the revocation for others.
+ */
+static enum err same_log(
+    const struct evidence_run *r, const struct tlog_head *head)
+{
+	const struct tlog_head *first = &r->image.in.head;
+
+	if (head == first)
+		return ERR_OK;
+	if (!mem_eq(head->origin, first->origin))
+		return err_set(r->ctx, ERR_POLICY,
+		    "proof is of another log than the release's");
+	if (head->size == first->size &&
+	    !mem_eq_ct(&head->root, &first->root, sizeof(head->root)))
+		return err_set(r->ctx, ERR_AUTH,
+		    "the log shows two different trees of size %llu",
+		    (unsigned long long)head->size);
+	return ERR_OK;
+}
+
 static enum err record_logged(struct evidence_run *r, struct evidence_logged *l,
     enum evidence_section record, enum evidence_section proof)
 {
@@ -49,6 +71,8 @@ static enum err record_logged(struct evidence_run *r, struct evidence_logged *l,
 	enum err e = tlog_proof_verify(&l->in, &r->demand->trust->log, now,
 	    r->ev.section[record], r->ev.section[proof], r->ctx);
 
+	if (e == ERR_OK)
+		e = same_log(r, head);
 	if (e != ERR_OK)
 		return e;
 	if (!head->has_time) {

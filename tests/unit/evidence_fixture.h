@@ -22,6 +22,7 @@
 #define FIX_ENTRIES 8 /* of the log; records stand at 2, 3 and 5 */
 #define FIX_DAY     86400ULL
 #define FIX_LOG     "log.example/confer"
+#define FIX_LOG2    "log.example/other" /* believed as well */
 #define FIX_WITNESS "witness.example/w1"
 
 enum fix_record { FIX_IMAGE, FIX_MODEL, FIX_POLICY, FIX_RECORDS };
@@ -37,6 +38,8 @@ struct fix {
 	unsigned signers[FIX_RECORDS];  /* how many release keys sign */
 	unsigned index[FIX_RECORDS];    /* which entry its proof is of */
 	uint64_t cosigned[FIX_RECORDS]; /* time of the witness; 0: none */
+	bool forked[FIX_RECORDS];       /* the log shows it another tree */
+	bool elsewhere[FIX_RECORDS];    /* it stands in the other log */
 	bool log_signs;
 	bool quorum_none; /* in a local trust file */
 	uint8_t kind;
@@ -44,7 +47,7 @@ struct fix {
 	struct trust trust;
 };
 
-static uint8_t fix_seed[FIX_KEYS + 2][ED25519_SEED_LEN];
+static uint8_t fix_seed[FIX_KEYS + 3][ED25519_SEED_LEN];
 static char fix_dir[] = "/tmp/evidence-test-XXXXXX";
 static char fix_text[8192]; /* of the trust file */
 static uint8_t fix_entry[FIX_RECORDS][RECORD_LEN_MAX];
@@ -57,7 +60,7 @@ static inline struct bytes fix_str(const char *s)
 	return (struct bytes){ (const uint8_t *)s, strlen(s) };
 }
 
-/* Seeds: release keys, then the log, then the witness. */
+/* Seeds: release keys, the log, the witness, the other log. */
 static inline struct tlog_key fix_key(
     const char *name, enum tlog_key_type type, unsigned seed)
 {
@@ -93,6 +96,8 @@ static inline void fix_trust(struct fix *f, const uint8_t *sim_root)
 	}
 	wr_fmt(&w, "threshold %d\nsim-root %s\n\nlog ", FIX_NEED, hex);
 	fix_put_vkey(&w, FIX_LOG, TLOG_KEY_ED25519, FIX_KEYS);
+	wr_str(&w, "\nlog ");
+	fix_put_vkey(&w, FIX_LOG2, TLOG_KEY_ED25519, FIX_KEYS + 2);
 	wr_str(&w, "\n");
 	if (f->quorum_none) {
 		wr_str(&w, "quorum none\n");
@@ -223,7 +228,9 @@ static inline struct bytes fix_prove(
 	static uint8_t note[4096];
 	struct wr n = wr_init(note, sizeof(note));
 	struct wr w = wr_init(fix_proof[i], sizeof(fix_proof[i]));
-	struct tlog_key log = fix_key(FIX_LOG, TLOG_KEY_ED25519, FIX_KEYS);
+	const char *name = f->elsewhere[i] ? FIX_LOG2 : FIX_LOG;
+	unsigned seed = f->elsewhere[i] ? FIX_KEYS + 2 : FIX_KEYS;
+	struct tlog_key log = fix_key(name, TLOG_KEY_ED25519, seed);
 	struct tlog_key wit =
 	    fix_key(FIX_WITNESS, TLOG_KEY_COSIGNATURE, FIX_KEYS + 1);
 	struct tlog_proof proof = { .index = f->index[i] };
@@ -233,10 +240,10 @@ static inline struct bytes fix_prove(
 	struct bytes text;
 
 	tlog_root(&root, leaf, FIX_ENTRIES);
-	tlog_checkpoint_format(&n, fix_str(FIX_LOG), FIX_ENTRIES, &root);
+	tlog_checkpoint_format(&n, fix_str(name), FIX_ENTRIES, &root);
 	text = (struct bytes){ note, n.len };
 	tlog_note_format_end_text(&n);
-	crypto_ed25519_sign(sig, fix_seed[f->log_signs ? FIX_KEYS : 0], text);
+	crypto_ed25519_sign(sig, fix_seed[f->log_signs ? seed : 0], text);
 	tlog_note_format_sig(&n, &log, sig, 0);
 	if (f->cosigned[i] != 0 && !f->quorum_none) {
 		tlog_cosigned_format(&c, f->cosigned[i], text);
@@ -279,6 +286,7 @@ static inline struct bytes fix_bundle(struct fix *f)
 	    (struct bytes){ f->tee.endorsement, sizeof(f->tee.endorsement) };
 	ev.section[EVIDENCE_BINDING] = (struct bytes){ fields, b.len };
 	for (unsigned i = 0; i < FIX_RECORDS; i++) {
+		leaf[FIX_ENTRIES - 1].b[0] = f->forked[i] ? 0x66 : 0x99;
 		ev.section[EVIDENCE_IMAGE_RECORD + 2 * i] = entry[i];
 		ev.section[EVIDENCE_IMAGE_PROOF + 2 * i] =
 		    fix_prove(f, i, leaf);
@@ -318,7 +326,7 @@ static inline int fix_setup(void **state)
 	(void)state;
 	if (crypto_init() != ERR_OK || mkdtemp(fix_dir) == NULL)
 		return -1;
-	for (unsigned i = 0; i < FIX_KEYS + 2; i++)
+	for (unsigned i = 0; i < FIX_KEYS + 3; i++)
 		memset(fix_seed[i], (int)(0x10 + i), ED25519_SEED_LEN);
 	for (unsigned i = 0; i < FIX_KEYS; i++)
 		(void)snprintf(fix_key_name[i], sizeof(fix_key_name[i]),

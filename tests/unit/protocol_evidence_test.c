@@ -319,6 +319,29 @@ TEST(evidence_log_proof_of_each_record_is_checked_alone)
 	fix_clear(&f);
 }
 
+/* [L-94] */
+TEST(evidence_of_one_log_and_one_tree_is_checked_alone)
+{
+	static const enum evidence_check_id check[FIX_RECORDS] = {
+		CHECK_IMAGE_LOGGED, CHECK_MODEL_LOGGED, CHECK_POLICY_LOGGED
+	};
+
+	for (unsigned i = FIX_MODEL; i < FIX_RECORDS; i++) {
+		fix_init(&f);
+		f.forked[i] = true;
+		CHECK_ERR(fix_judge(&v, &f, fix_bundle(&f)), ERR_AUTH);
+		CHECK_EQ(v.failed, check[i]);
+		f.forked[i] = false;
+		f.elsewhere[i] = true;
+		CHECK_ERR(fix_judge(&v, &f, fix_bundle(&f)), ERR_POLICY);
+		CHECK_EQ(v.failed, check[i]);
+		f.elsewhere[FIX_IMAGE] = f.elsewhere[FIX_MODEL] =
+		    f.elsewhere[FIX_POLICY] = true;
+		CHECK_OK(fix_judge(&v, &f, fix_bundle(&f)));
+		fix_clear(&f);
+	}
+}
+
 TEST(evidence_age_of_the_head_is_the_clients_choice)
 {
 	fix_init(&f);
@@ -544,6 +567,8 @@ int main(void)
 		    evidence_signatures_of_each_record_are_checked_alone),
 		cmocka_unit_test(
 		    evidence_log_proof_of_each_record_is_checked_alone),
+		cmocka_unit_test(
+		    evidence_of_one_log_and_one_tree_is_checked_alone),
 		cmocka_unit_test(
 		    evidence_age_of_the_head_is_the_clients_choice),
 		cmocka_unit_test(evidence_time_of_each_record_is_checked_alone),
