@@ -14,7 +14,8 @@
 #include "enclave/serve.h"
 #include "live/live.h"
 
-#define ROUNDS     5  /* of A and B; odd */
+#define ROUNDS     11 /* of A and B; odd */
+#define TICKS_MIN  16 /* of an answer in which ticks are looked at */
 #define FIRSTS     15 /* prompts of different lengths */
 #define BURST      48 /* connections: below the enclave's limit of 64 */
 #define BURSTS     5  /* odd */
@@ -27,6 +28,8 @@
 
 /* SmolLM2-135M but for its vocabulary: the smallest real chat model. */
 static const struct live_shape shape_135m = { 30, 576, 1536, 9, 3, 2048 };
+/* Quick enough that its first text comes within a few ticks. */
+static const struct live_shape shape_7m = { 8, 256, 768, 4, 4, 512 };
 /* For what does not depend on the model. */
 static const struct live_shape shape_tiny = { 1, 64, 128, 2, 2, 256 };
 
@@ -105,37 +108,20 @@ static void join_ticks(struct live_answer *a)
 	a->marks = n;
 }
 
+/* Are there enough ticks for a rate and for jitter? */
+static bool is_long(const struct live_answer *a)
+{
+	return a->wall > TICKS_MIN * LIVE_TICK_S;
+}
+
 static void check_same(void)
 {
 	if (bare.len != ours.len || memcmp(bare.text, ours.text, ours.len) != 0)
 		live_die("channel and bare engine", "answered differently");
 }
 
-struct deviations {
-	size_t n;
-	double v[LIVE_TICKS_MAX];
-};
-
-/* How far each tick was from a grid of FRAME_TICK_MS that fits them best. */
-static void deviate(struct deviations *d, const struct live_ticks *t)
-{
-	static double offset[LIVE_TICKS_MAX];
-	double middle;
-
-	if (t->n == 0)
-		return;
-	for (size_t i = 0; i < t->n; i++)
-		offset[i] = t->at[i] - t->at[0] - (double)i * LIVE_TICK_S;
-	middle = bench_median(offset, t->n);
-	for (size_t i = 0; i < t->n && d->n < LIVE_TICKS_MAX; i++) {
-		double x = offset[i] - middle;
-
-		d->v[d->n++] = x < 0 ? -x : x;
-	}
-}
-
-static void jitter_rows(
-    const char *group, struct deviations *want, struct deviations *got)
+static void jitter_rows(const char *group, struct live_deviations *want,
+    struct live_deviations *got)
 {
 	if (want->n == 0 || got->n == 0)
 		live_die("jitter", "no ticks were seen");
@@ -150,47 +136,77 @@ static void jitter_rows(
 	    got->v[got->n - 1] * 1e6);
 }
 
-/* A and B in turn; answers long enough for what is measured. */
-static void token_rows(const char *group, struct engine *engine,
-    const struct live_question *q, bool long_answer)
-{
-	static struct deviations ticks, pacer;
-	double cpu[2][ROUNDS], speed[2][ROUNDS], wall[2][ROUNDS], most = 0;
+/* The bare engine and the channel, round by round. */
+struct rounds {
+	double want[ROUNDS];
+	double got[ROUNDS];
+};
 
-	ticks.n = pacer.n = 0;
-	for (int i = 0; i < ROUNDS; i++) {
+/*
+ * The ratio is the median of the rounds' ratios: what changes slowly (clock,
+ * heat, neighbours) is the same for both halves of a round.
+ */
+static void row_rounds(
+    const char *group, const char *name, const char *unit, struct rounds *r)
+{
+	double ratio[ROUNDS];
+	char peer[64];
+
+	for (int i = 0; i < ROUNDS; i++)
+		ratio[i] = r->got[i] / r->want[i];
+	(void)fmt_print(peer, sizeof(peer), "bare.%s", name);
+	row(group, peer, bench_median(r->want, ROUNDS), unit, BENCH_NO_RATIO);
+	row(group, name, bench_median(r->got, ROUNDS), unit,
+	    bench_median(ratio, ROUNDS));
+}
+
+struct measured {
+	struct rounds cpu, speed, wall;
+	struct live_deviations ticks, pacer;
+};
+
+static void one_round(struct measured *m, int i, struct engine *engine,
+    const struct live_question *q)
+{
+	if (i % 2 == 0)
 		live_answer_bare(&bare, engine, q);
-		live_answer_channel(&ours, &channel, q);
-		check_same();
-		deviate(&ticks, &channel.ticks);
-		deviate(&pacer, &channel.pacer);
-		join_ticks(&ours);
-		cpu[0][i] = bare.cpu / bare.tokens;
-		cpu[1][i] = ours.cpu / ours.tokens;
-		wall[0][i] = bare.wall;
-		wall[1][i] = ours.wall;
-		if (long_answer) {
-			speed[0][i] = rate(&bare, bare.marks - 1);
-			speed[1][i] = rate(&ours, ours.marks - 2);
-		}
-		most = (double)bare.len / bare.wall;
+	live_answer_channel(&ours, &channel, q);
+	if (i % 2 != 0)
+		live_answer_bare(&bare, engine, q);
+	check_same();
+	live_ticks_deviate(&m->ticks, &channel.ticks);
+	live_ticks_deviate(&m->pacer, &channel.pacer);
+	join_ticks(&ours);
+	m->cpu.want[i] = bare.cpu / bare.tokens;
+	m->cpu.got[i] = ours.cpu / ours.tokens;
+	m->wall.want[i] = bare.wall;
+	m->wall.got[i] = ours.wall;
+	if (is_long(&bare)) {
+		m->speed.want[i] = rate(&bare, bare.marks - 1);
+		m->speed.got[i] = rate(&ours, ours.marks - 2);
 	}
-	row(group, "tokens", bare.tokens, "n", BENCH_NO_RATIO);
-	row_pair(group, "cpu.per.token", "us",
-	    bench_median(cpu[0], ROUNDS) * 1e6,
-	    bench_median(cpu[1], ROUNDS) * 1e6);
-	if (long_answer)
-		row_pair(group, "tokens.per.second", "per_s",
-		    bench_median(speed[0], ROUNDS),
-		    bench_median(speed[1], ROUNDS));
-	row_pair(group, "whole.answer", "ms",
-	    bench_median(wall[0], ROUNDS) * 1e3,
-	    bench_median(wall[1], ROUNDS) * 1e3);
+}
+
+static void token_rows(
+    const char *group, struct engine *engine, const struct live_question *q)
+{
+	static struct measured m;
+	double text;
+
+	memset(&m, 0, sizeof(m));
+	for (int i = 0; i < ROUNDS; i++)
+		one_round(&m, i, engine, q);
+	text = (double)bare.len / bare.wall;
+	row(group, "answer.tokens", bare.tokens, "n", BENCH_NO_RATIO);
+	row_rounds(group, "cpu.per.token", "s", &m.cpu);
+	if (is_long(&bare))
+		row_rounds(group, "tokens.per.second", "per_s", &m.speed);
+	row_rounds(group, "whole.answer", "s", &m.wall);
 	/* The tick is the limit where this is above 1. */
-	row(group, "bare.text.vs.tick", most, "B/s",
-	    most / (TICK_BYTES / LIVE_TICK_S));
-	if (long_answer)
-		jitter_rows(group, &pacer, &ticks);
+	row(group, "bare.text.vs.tick", text, "B/s",
+	    text / (TICK_BYTES / LIVE_TICK_S));
+	if (is_long(&bare))
+		jitter_rows(group, &m.pacer, &m.ticks);
 }
 
 /* The time to the first text, for prompts of different lengths. */
@@ -221,10 +237,10 @@ static void first_rows(const char *group, struct engine *engine)
 	    later[FIRSTS - 1] / LIVE_TICK_S);
 }
 
-static struct engine *open_engine(const char *model, uint32_t threads)
+static struct engine *open_engine(const char *model)
 {
 	const struct engine_options opt = {
-		.path = model, .threads = threads, .slots = 1
+		.path = model, .threads = 1, .slots = 1
 	};
 	struct err_ctx ctx = { 0 };
 	struct engine *e;
@@ -233,26 +249,44 @@ static struct engine *open_engine(const char *model, uint32_t threads)
 	return e;
 }
 
-static void measure_model(const char *group, const char *model,
-    const struct live_question *q, bool is_long)
+/* A service with a model, a client of it, and the bare engine beside them. */
+static struct engine *open_both(const char *group, const char *model)
 {
 	const struct live_options o = { .home = below(group),
 		.model = model,
 		.threads = "1",
 		.sessions = "64",
 		.slots = "1" };
-	struct engine *engine = open_engine(model, 1);
 
 	live_service_start(&service, &o);
 	live_channel_open(&channel, &service, pacer_fd);
-	live_answer_bare(&bare, engine, q);
-	live_answer_channel(&ours, &channel, q);
-	token_rows(group, engine, q, is_long);
-	if (is_long)
-		first_rows(group, engine);
+	return open_engine(model);
+}
+
+static void close_both(struct engine *engine)
+{
 	live_channel_close(&channel);
 	live_service_stop(&service);
 	engine_close(engine);
+}
+
+static void measure_tokens(
+    const char *group, const char *model, const struct live_question *q)
+{
+	struct engine *engine = open_both(group, model);
+
+	live_answer_bare(&bare, engine, q);
+	live_answer_channel(&ours, &channel, q);
+	token_rows(group, engine, q);
+	close_both(engine);
+}
+
+static void measure_first(const char *group, const char *model)
+{
+	struct engine *engine = open_both(group, model);
+
+	first_rows(group, engine);
+	close_both(engine);
 }
 
 /* ---- handshakes and sessions ---------------------------------------------- */
@@ -349,7 +383,7 @@ static void measure_handshakes(const char *group, const char *listen)
 
 int main(void)
 {
-	const struct live_question story = { "Tell me about it", "192" };
+	const struct live_question story = { "Tell me about it", "96" };
 	const struct live_question demo = { "Who can read this?", "200" };
 	const char *tmp = getenv("TMPDIR");
 	const struct rlimit files = { IDLE_MANY + 64, IDLE_MANY + 64 };
@@ -363,10 +397,11 @@ int main(void)
 	pacer_fd = live_pacer_start();
 	live_must(crypto_init(), "libsodium", NULL);
 	live_model_write(below("135m.gguf"), &shape_135m);
+	live_model_write(below("7m.gguf"), &shape_7m);
 	live_model_write(below("tiny.gguf"), &shape_tiny);
-	measure_model("live.135m", below("135m.gguf"), &story, true);
-	if (access(DEMO, R_OK) == 0)
-		measure_model("live.demo", DEMO, &demo, false);
+	measure_tokens("live.135m", below("135m.gguf"), &story);
+	measure_tokens("live.demo", DEMO, &demo);
+	measure_first("live.7m", below("7m.gguf"));
 	measure_handshakes("live.unix", NULL);
 	free_port(port, sizeof(port));
 	measure_handshakes("live.tcp", port);

@@ -130,6 +130,15 @@ int live_pacer_start(void);
 /* Count n bytes that came at `now`. */
 void live_ticks_add(struct live_ticks *t, size_t n, double now);
 
+/* How far ticks were from where they should be, without sign. */
+struct live_deviations {
+	size_t n;
+	double v[LIVE_TICKS_MAX];
+};
+
+/* Add those of ticks from the grid of FRAME_TICK_MS that fits them best. */
+void live_ticks_deviate(struct live_deviations *d, const struct live_ticks *t);
+
 /* ---- hello.c: handshakes without a verdict -------------------------------- */
 
 /*

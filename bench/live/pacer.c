@@ -49,3 +49,22 @@ void live_ticks_add(struct live_ticks *t, size_t n, double now)
 		if (t->n < LIVE_TICKS_MAX)
 			t->at[t->n++] = now;
 }
+
+void live_ticks_deviate(struct live_deviations *d, const struct live_ticks *t)
+{
+	static double offset[LIVE_TICKS_MAX], sorted[LIVE_TICKS_MAX];
+	double middle;
+
+	if (t->n == 0)
+		return;
+	for (size_t i = 0; i < t->n; i++) {
+		offset[i] = t->at[i] - t->at[0] - (double)i * LIVE_TICK_S;
+		sorted[i] = offset[i];
+	}
+	middle = bench_median(sorted, t->n);
+	for (size_t i = 0; i < t->n && d->n < LIVE_TICKS_MAX; i++) {
+		double x = offset[i] - middle;
+
+		d->v[d->n++] = x < 0 ? -x : x;
+	}
+}
