@@ -278,13 +278,14 @@ void conn_give_way(struct conn *c, uint64_t now_ms)
 
 void conn_check(struct conn *c, uint64_t now_ms)
 {
-	if (c->out_len > 0 && now_ms - c->moved_ms >= CONN_STALL_MS)
+	uint64_t idle = conn_idle_ms(c, now_ms);
+	bool stalled = c->out_len > 0 && now_ms - c->moved_ms >= CONN_STALL_MS;
+
+	if (stalled || (!c->open && !c->closed && idle >= CONN_HANDSHAKE_MS))
 		conn_lost(c, ERR_TIMEOUT, now_ms);
 	else if (c->closed && now_ms - c->closed_ms >= CONN_CLOSE_MS)
 		c->out_len = 0;
-	else if (!c->open && conn_idle_ms(c, now_ms) >= CONN_HANDSHAKE_MS)
-		conn_lost(c, ERR_TIMEOUT, now_ms);
-	else if (c->open && conn_idle_ms(c, now_ms) >= CONN_IDLE_MS)
+	else if (c->open && idle >= CONN_IDLE_MS)
 		end_with(c, FRAME_END_IDLE, ERR_TIMEOUT, now_ms);
 }
 

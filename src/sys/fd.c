@@ -76,7 +76,7 @@ static enum err poll_once(int fd, short events, uint64_t deadline_ms)
 	}
 	rc = poll(&pf, 1, timeout);
 	if (rc > 0)
-		return pf.revents & POLLNVAL ? ERR_IO : ERR_OK;
+		return (pf.revents & POLLNVAL) != 0 ? ERR_IO : ERR_OK;
 	if (rc < 0)
 		return errno == EINTR ? ERR_AGAIN : ERR_IO;
 	return clock_mono_ms() >= deadline_ms ? ERR_TIMEOUT : ERR_AGAIN;

@@ -37,7 +37,7 @@ struct proc_spec {
  * the calling thread ends. ERR_NOTFOUND: no such program; ERR_IO: it cannot be
  * executed. ctx holds one sentence. The environment is ours.
  */
-enum err proc_spawn(struct proc *out, const struct proc_spec *spec,
+enum err proc_spawn(struct proc *out, const struct proc_spec *s,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 /*
