@@ -1,50 +1,15 @@
 """What an observer of the wire sees: no client byte between the first packet and
 the verdict, answers in ticks of equal records, and no plaintext."""
 import os
-import socket
 import sys
-import threading
 import time
 
 sys.path.insert(0, "tests/e2e/lib")
 from confer import Service, check  # noqa: E402
+from tap import Tap, flip  # noqa: E402
 
 RECORD = 2 + 256 + 16
 TICK_RECORDS = 4
-
-
-class Tap:
-    """A relay on a Unix socket that records, and may change, what passes."""
-
-    def __init__(self, address, path, change=None):
-        self.up, self.down, self.change = [], [], change
-        self.target = address.split(":", 1)[1]
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        self.listener.listen()
-        self.address = "unix:" + path
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            client, _ = self.listener.accept()
-            enclave = socket.socket(socket.AF_UNIX)
-            enclave.connect(self.target)
-            for a, b, tape in ((client, enclave, self.up),
-                               (enclave, client, self.down)):
-                threading.Thread(target=self.relay, args=(a, b, tape),
-                                 daemon=True).start()
-
-    def relay(self, a, b, tape):
-        try:
-            while data := a.recv(65536):
-                tape.append((time.monotonic(), data))
-                if self.change and tape is self.down:
-                    data = self.change(data)
-                b.sendall(data)
-            b.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
 
 
 def packets(tape):
@@ -57,19 +22,6 @@ def packets(tape):
             out.append((at, rest[2:2 + n]))
             rest = rest[2 + n:]
     return out, rest
-
-
-def flip(at):
-    """Change one bit of byte `at` of all that passes."""
-    passed = 0
-
-    def change(data):
-        nonlocal passed
-        i, passed = at - passed, passed + len(data)
-        if 0 <= i < len(data):
-            data = data[:i] + bytes([data[i] ^ 1]) + data[i + 1:]
-        return data
-    return change
 
 
 def connect(service, tap, *args):
@@ -101,7 +53,9 @@ def answer_looks_alike(service, tmp):
         check([len(body) for _, body in up] == [40, 65, 272, 272],
               "the client sends: hello, finish, one padded request, END")
         wire = b"".join(d for _, d in tap.up + tap.down)
-        check(b"wonderful" not in wire and answer[:12].encode() not in wire,
+        # One token is too short: its bytes are in any ciphertext.
+        check(b"wonderful" not in wire and
+              (len(answer) < 8 or answer[:12].encode() not in wire),
               "no plaintext on the wire")
         sizes.append(len(down))
     return sizes
