@@ -3,9 +3,7 @@
  * bare engine, how even its ticks are, what handshakes and sessions cost. Works
  * below $TMPDIR, which bench/run makes and removes.
  */
-#include <netinet/in.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fmt.h"
@@ -351,20 +349,6 @@ static void session_rows(const char *group)
 	row(group, "session.after.use", after, "B", after / reserved);
 }
 
-static void free_port(char *out, size_t cap)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&a, &len) != 0)
-		live_die("no port", "on this machine");
-	close(fd);
-	(void)fmt_print(out, cap, "tcp:127.0.0.1:%u", ntohs(a.sin_port));
-}
-
 static void measure_handshakes(const char *group, const char *listen)
 {
 	const struct live_options o = { .home = below(group),
@@ -383,7 +367,7 @@ static void measure_handshakes(const char *group, const char *listen)
 
 int main(void)
 {
-	const struct live_question story = { "Tell me about it", "96" };
+	const struct live_question story = { "Tell me about it", "320" };
 	const struct live_question demo = { "Who can read this?", "200" };
 	const char *tmp = getenv("TMPDIR");
 	const struct rlimit files = { IDLE_MANY + 64, IDLE_MANY + 64 };
@@ -403,7 +387,7 @@ int main(void)
 	measure_tokens("live.demo", DEMO, &demo);
 	measure_first("live.7m", below("7m.gguf"));
 	measure_handshakes("live.unix", NULL);
-	free_port(port, sizeof(port));
+	live_free_port(port);
 	measure_handshakes("live.tcp", port);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/fmt.h"
 #include "crypto/crypto_native.h"
 #include "protocol/session_server.h"
 #include "sys/clock.h"
@@ -72,6 +73,21 @@ size_t live_hello_evidence_len(void)
 }
 
 /* ---- over a socket -------------------------------------------------------- */
+
+void live_free_port(char out[ADDR_TEXT_MAX])
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&a, &len) != 0)
+		live_die("no port", "on this machine");
+	close(fd);
+	(void)fmt_print(
+	    out, ADDR_TEXT_MAX, "tcp:127.0.0.1:%u", ntohs(a.sin_port));
+}
 
 /* From 127.0.0.2 and up: the enclave limits connections by address. */
 static int connect_from(const struct addr *a, unsigned turn)

@@ -157,6 +157,9 @@ struct live_hello_cost {
 };
 struct live_hello_cost live_hello_bare(size_t evidence_len);
 
+/* An address of this machine on which nobody listens just now. */
+void live_free_port(char out[ADDR_TEXT_MAX]);
+
 /* Length of the evidence that the last live_hello() was shown. */
 size_t live_hello_evidence_len(void);
 
