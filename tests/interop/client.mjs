@@ -141,8 +141,8 @@ class Session {
 		need(stream === 0, `stream ${stream} in a frame of type ${type}`);
 		if (type === T.PING)
 			this.put(frame(T.PONG, 0, 0, data));
-		if (type === T.PONG)
-			need(this.pings.shift()?.equals(data), 'a PONG nobody asked for');
+		if (type === T.PONG && this.pings.length)
+			need(this.pings.shift().equals(data), 'a PONG of other data');
 		if (type === T.END)
 			throw new Unreachable(`the enclave ends: reason ${data[0]}`);
 		need(data.length === { [T.IDLE]: 0, [T.PING]: 8, [T.PONG]: 8 }[type],

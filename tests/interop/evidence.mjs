@@ -118,8 +118,10 @@ function reportFormat(r) {
 		spare.push([0x1f8, 16]);
 	need(spare.every(([at, n]) => zero(r, at, n)), 'report: reserved bytes');
 	const [family, model] = [r[0x188], r[0x189]];
-	need(version >= 3, 'report: version 2 does not name the processor');
-	if (family === 0x19 && (model <= 0x1f || (model >= 0xa0 && model <= 0xaf)))
+	if (version === 2)
+		need(zero(r, 0x188, 3), 'report: reserved bytes');
+	if (version === 2 || (family === 0x19 &&
+		(model <= 0x1f || (model >= 0xa0 && model <= 0xaf))))
 		return [0, 1, 6, 7];
 	need(family === 0x1a && model <= 0x11, 'report: unknown processor');
 	return [0, 1, 2, 3, 7];

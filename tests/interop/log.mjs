@@ -186,7 +186,7 @@ export function verifyProof(bytes, entry, policy, now) {
 	need(lines.shift() === 'c2sp.org/tlog-proof@v1', 'proof: first line');
 	if (lines[0]?.startsWith('extra ')) {
 		const extra = lines.shift().slice(6);
-		need(extra.length <= 4096, 'proof: extra too long');
+		need(extra && extra.length <= 4096, 'proof: length of extra');
 		base64(extra);
 	}
 	const m = /^index (.*)$/.exec(lines.shift() ?? '');
