@@ -119,20 +119,45 @@ static void finish_line(const struct cli_chat *c, enum cli_exit x)
 		(void)fputc('\n', stderr);
 }
 
+static bool leave_out_oldest(struct cli_chat *c)
+{
+	if (!cli_history_drop_oldest(&c->history))
+		return false;
+	if (!c->left_out)
+		note(c, "(The conversation no longer fits the model's memory: "
+			"its oldest part is left out.)");
+	c->left_out = true;
+	return true;
+}
+
+/*
+ * Leave a third of the model's memory to the answer, going by how many tokens
+ * the bytes of the last request became.
+ */
+static void make_room(struct cli_chat *c)
+{
+	const uint64_t room = c->context - c->context / 3;
+
+	while (c->context > 0 && c->bytes > 0 &&
+	       cli_history_bytes(&c->history) * c->tokens / c->bytes > room &&
+	       leave_out_oldest(c))
+		continue;
+}
+
 enum cli_exit cli_chat_put(struct cli_chat *c)
 {
 	struct err_ctx ctx = { 0 };
-	enum cli_exit x = put_once(c, &ctx);
+	enum cli_exit x;
+
+	make_room(c);
+	x = put_once(c, &ctx);
 
 	if (stale_session(c, x)) {
 		ctx = (struct err_ctx){ 0 };
 		x = put_once(c, &ctx);
 	}
-	while (too_long_now(c, x) && cli_history_drop_oldest(&c->history)) {
-		note(c, "(the oldest exchange no longer fits the model's "
-			"memory and was left out)");
+	while (too_long_now(c, x) && leave_out_oldest(c))
 		x = put_once(c, &ctx);
-	}
 	finish_line(c, x);
 	if (x == CLI_EXIT_OK && c->answer.failed) {
 		x = cli_talk_failure(&c->answer, &ctx);
@@ -145,6 +170,8 @@ enum cli_exit cli_chat_put(struct cli_chat *c)
 			note(c, "The answer above is not complete.");
 		return cli_exit_say(c->term, x, &ctx);
 	}
+	c->tokens = c->answer.result.prompt_tokens;
+	c->bytes = cli_history_bytes(&c->history);
 	if (cli_history_answer(&c->history,
 		(struct bytes){ c->answer.text, c->answer.len }) != ERR_OK)
 		return CLI_EXIT_INTERNAL;
@@ -223,6 +250,7 @@ enum cli_exit cli_chat_run(
 	if (o->system != NULL)
 		(void)cli_chat_set_system(c, o->system);
 	catch_interrupt(&before);
+	cli_chat_learn_context(c);
 	x = loop(c);
 	(void)sigaction(SIGINT, &before, NULL);
 	cli_history_clear(&c->history);

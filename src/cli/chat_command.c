@@ -26,6 +26,7 @@ static enum cli_exit do_clear(struct cli_chat *c, const char *arg)
 {
 	(void)arg;
 	cli_history_clear(&c->history);
+	c->left_out = false;
 	say(c, "The conversation is forgotten.");
 	return CLI_EXIT_OK;
 }
@@ -71,14 +72,46 @@ static void print_models(
 	(void)fputc('\n', stderr);
 }
 
-static enum cli_exit list_models(struct cli_chat *c)
+/* The enclave's models, over a session that is open. */
+static enum err get_models(struct cli_chat *c,
+    struct client_model model[CLIENT_MODELS_MAX], size_t *n,
+    struct err_ctx *ctx)
 {
 	const struct client_ask ask = { .method = SESSION_METHOD_MODELS };
-	struct client_model model[CLIENT_MODELS_MAX];
 	struct client_reply reply;
+	enum err e = client_conn_ask(c->link->conn, &ask, &reply, ctx);
+
+	*n = 0;
+	if (e != ERR_OK)
+		return e;
+	if (reply.error)
+		return err_set(
+		    ctx, ERR_FORMAT, "the enclave gives no list of its models");
+	return client_models_parse(model, n, reply.json, ctx);
+}
+
+void cli_chat_learn_context(struct cli_chat *c)
+{
+	const char *name = c->options.model;
+	struct client_model model[CLIENT_MODELS_MAX];
+	size_t n = 0;
+
+	c->context = 0;
+	if (!c->link->conn->open || get_models(c, model, &n, NULL) != ERR_OK)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (name == NULL || strcmp(model[i].id, name) == 0) {
+			c->context = model[i].context;
+			return;
+		}
+	}
+}
+
+static enum cli_exit list_models(struct cli_chat *c)
+{
+	struct client_model model[CLIENT_MODELS_MAX];
 	struct err_ctx ctx = { 0 };
 	size_t n = 0;
-	enum err e = ERR_OK;
 
 	client_conn_poll(c->link->conn);
 	if (!c->link->conn->open) {
@@ -87,16 +120,8 @@ static enum cli_exit list_models(struct cli_chat *c)
 		if (x != CLI_EXIT_OK)
 			return cli_exit_say(c->term, x, &ctx);
 	}
-	e = client_conn_ask(c->link->conn, &ask, &reply, &ctx);
-	if (e != ERR_OK)
-		return cli_exit_say(
-		    c->term, cli_exit_of_fault(c->link->conn->fault), &ctx);
-	if (reply.error)
-		e = ERR_FORMAT;
-	else
-		e = client_models_parse(model, &n, reply.json, &ctx);
-	if (e != ERR_OK)
-		say(c, "The enclave gave no list of its models.");
+	if (get_models(c, model, &n, &ctx) != ERR_OK)
+		(void)cli_exit_say(c->term, CLI_EXIT_REFUSED, &ctx);
 	else
 		print_models(c, model, n);
 	return CLI_EXIT_OK;
@@ -112,6 +137,7 @@ static enum cli_exit do_model(struct cli_chat *c, const char *arg)
 		return CLI_EXIT_OK;
 	}
 	c->options.model = c->model;
+	cli_chat_learn_context(c);
 	say(c, "The next answer comes from this model.");
 	return CLI_EXIT_OK;
 }

@@ -18,6 +18,10 @@ struct cli_chat {
 	const char *system; /* system_text, or NULL */
 	char system_text[CLI_SYSTEM_MAX];
 	char model[CLIENT_NAME_MAX]; /* chosen here */
+	uint64_t context; /* tokens that the model takes; 0: not known */
+	uint64_t tokens;  /* of the last prompt, which had so many ... */
+	size_t bytes;     /* ... bytes of history */
+	bool left_out;    /* a part of the conversation; was said */
 	struct cli_history history;
 	struct cli_answer answer;
 	struct cli_input input;
@@ -28,6 +32,9 @@ enum cli_exit cli_chat_put(struct cli_chat *c);
 
 /* Set the text before the conversation; "" for none. False: too long. */
 bool cli_chat_set_system(struct cli_chat *c, const char *text);
+
+/* Ask how much the model takes; c->context stays 0 if that fails. */
+void cli_chat_learn_context(struct cli_chat *c);
 
 /* Carry out a line that begins with a slash. */
 enum cli_exit cli_chat_command(struct cli_chat *c, const char *line);

@@ -78,6 +78,16 @@ void cli_history_drop_last(struct cli_history *h)
 		drop_turn(h, h->n - 1);
 }
 
+size_t cli_history_bytes(const struct cli_history *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		n += h->turn[i].question_len + h->turn[i].answer_len +
+		     2 * CLI_TEMPLATE_LEN;
+	return n;
+}
+
 void cli_history_clear(struct cli_history *h)
 {
 	while (h->n > 0)

@@ -9,6 +9,7 @@
 #include "client/chat.h"
 
 #define CLI_TURNS_MAX    120 /* an enclave takes 256 messages */
+#define CLI_TEMPLATE_LEN 24  /* some bytes around each message */
 #define CLI_MESSAGES_MAX (2 * CLI_TURNS_MAX + 2)
 
 struct cli_turn {
@@ -43,6 +44,9 @@ bool cli_history_drop_oldest(struct cli_history *h);
 
 /* Forget the last turn: it was never answered. */
 void cli_history_drop_last(struct cli_history *h);
+
+/* Bytes of all its texts, and what a template adds to each message. */
+size_t cli_history_bytes(const struct cli_history *h);
 
 void cli_history_clear(struct cli_history *h);
 
