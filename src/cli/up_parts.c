@@ -1,6 +1,7 @@
 /* See up_parts.h. */
 #include "cli/up_parts.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "sys/clock.h"
 
 #define LOG_TAIL_MAX 16384 /* of a part's log, where its last words are */
+#define LOG_ROOM     65536 /* bytes of disk for each log, at start */
 #define ASK_MS       5000  /* for the simulated processor's answer */
 #define ROOT_MS      10000 /* for making two keys, at the first start */
 
@@ -82,26 +84,50 @@ static enum err log_path(
 	return client_home_path(out, p->dir, file, NULL, NULL);
 }
 
+/*
+ * Open a part's log with room for its first words: on a full disk it could not
+ * even say that it is ready.
+ */
+static enum err open_log(
+    int *fd, const struct up_parts *p, const char *name, struct err_ctx *ctx)
+{
+	char path[FD_PATH_MAX];
+	enum err e = log_path(path, p, name);
+
+	if (e != ERR_OK)
+		return err_set(ctx, e, "the path of the logs is too long");
+	*fd = open(
+	    path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+	if (*fd < 0)
+		return err_set(ctx, errno == ENOSPC ? ERR_NOSPACE : ERR_IO,
+		    "cannot write %.*s: %s", 90, path, strerrordesc_np(errno));
+	if (fallocate(*fd, FALLOC_FL_KEEP_SIZE, 0, LOG_ROOM) != 0 &&
+	    errno == ENOSPC) {
+		fd_close(fd);
+		return err_set(ctx, ERR_NOSPACE,
+		    "cannot write %.*s: the disk is full", 90, path);
+	}
+	return ERR_OK;
+}
+
 /* Spawn with standard error into the part's log, and standard output to `out`. */
 static enum err start(struct proc *proc, const struct up_parts *p,
     const char *const *argv, int out, struct err_ctx *ctx)
 {
 	struct proc_spec spec = {
-		.path = argv[0], .argv = argv, .in = -1, .out = out
+		.path = argv[0], .argv = argv, .in = -1, .out = out, .err = -1
 	};
-	char path[FD_PATH_MAX];
-	enum err e = log_path(path, p, strrchr(argv[0], '/') + 1);
+	enum err e = open_log(&spec.err, p, strrchr(argv[0], '/') + 1, ctx);
 
-	if (e != ERR_OK)
-		return err_set(ctx, e, "the path of the logs is too long");
-	spec.err = open(
-	    path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-	if (spec.err < 0)
-		return err_set(
-		    ctx, ERR_IO, "%.*s cannot be written", 100, path);
-	e = proc_spawn(proc, &spec, ctx);
+	if (e == ERR_OK)
+		e = proc_spawn(proc, &spec, ctx);
 	fd_close(&spec.err);
 	return e;
+}
+
+static enum cli_exit start_failed(const struct err_ctx *ctx)
+{
+	return ctx->code == ERR_NOSPACE ? CLI_EXIT_DAMAGE : CLI_EXIT_INTERNAL;
 }
 
 /* The end of a part's log as text; "" if there is none. */
@@ -227,7 +253,7 @@ static enum cli_exit ask_root(
 	if (e == ERR_OK && status == 0)
 		return CLI_EXIT_OK;
 	if (ctx->code != ERR_OK)
-		return CLI_EXIT_INTERNAL;
+		return start_failed(ctx);
 	return explain_end(p, "confer-simtee", status, ctx);
 }
 
@@ -304,7 +330,7 @@ enum cli_exit up_parts_start_simtee(
 	    start(&p->simtee, p, argv, out[1], ctx) != ERR_OK) {
 		fd_close(&out[0]);
 		fd_close(&out[1]);
-		return CLI_EXIT_INTERNAL;
+		return start_failed(ctx);
 	}
 	fd_close(&out[1]);
 	x = await_listening(p, out[0], ctx);
@@ -324,7 +350,7 @@ enum cli_exit up_parts_start_enclave(struct up_parts *p, const char *model,
 		p->simtee_addr.text, "--records", records, NULL };
 
 	if (start(&p->enclave, p, argv, -1, ctx) != ERR_OK)
-		return CLI_EXIT_INTERNAL;
+		return start_failed(ctx);
 	return await_event(p, &p->enclave, "confer-enclave", "ready", ctx);
 }
 

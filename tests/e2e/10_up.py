@@ -78,6 +78,26 @@ def mistakes():
           f"a path too long for a socket: {err.strip()}")
 
 
+def full_disk():
+    """On small file systems of our own, where we may mount them."""
+    mount = os.path.join(os.environ["TMPDIR"], "disk")
+    os.mkdir(mount)
+    for size in (8, 40, 90):
+        p = subprocess.run(
+            ["unshare", "-rm", "sh", "-c",
+             f"mount -t tmpfs -o size={size}k tmpfs {mount} || exit 77; "
+             f'exec "$@"', "sh", f"{BIN}/confer", "up", "--home",
+             f"{mount}/h", *MODEL],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=120,
+            check=False)
+        err = p.stderr.decode()
+        if p.returncode == 77 or "unshare" in err:
+            print("     (a full disk: no file system may be mounted here)")
+            return
+        check(p.returncode == 6 and one_sentence(err),
+              f"a full disk: {err.strip()}")
+
+
 def one_at_a_time():
     service = Service(*MODEL)
     status, _, err = confer("up", *MODEL)
@@ -116,5 +136,6 @@ def killed():
 demonstration()
 as_json()
 mistakes()
+full_disk()
 one_at_a_time()
 killed()

@@ -149,8 +149,23 @@ def from_a_pipe(service):
     check(PROMPT.encode() not in p.stdout + p.stderr, "without prompts")
 
 
+def long_conversation(service):
+    """More than the bundled model's 512 tokens."""
+    if model.options():
+        return  # another model, which holds no conversation
+    p = subprocess.run(
+        [f"{BIN}/confer", "chat", "--home", service.home],
+        input=b"Who can read this, and how do I know?\n" * 14,
+        capture_output=True, timeout=120, check=False)
+    err = p.stderr.decode()
+    check(p.returncode == 0 and err.count("oldest part is left out") == 1,
+          "a conversation may become longer than the model's memory")
+    check("limit of tokens" not in err, "and its answers are still whole")
+
+
 running = Service(*model.options())
 talk(running)
 stop_an_answer(running)
 from_a_pipe(running)
+long_conversation(running)
 come_back(running)
