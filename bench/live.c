@@ -200,6 +200,8 @@ static void token_rows(
 	if (is_long(&bare))
 		row_rounds(group, "tokens.per.second", "per_s", &m.speed);
 	row_rounds(group, "whole.answer", "s", &m.wall);
+	row(group, "whole.answer.ticks", (double)channel.ticks.n, "n",
+	    BENCH_NO_RATIO);
 	/* The tick is the limit where this is above 1. */
 	row(group, "bare.text.vs.tick", text, "B/s",
 	    text / (TICK_BYTES / LIVE_TICK_S));
@@ -213,9 +215,9 @@ static void first_rows(const char *group, struct engine *engine)
 	double later[FIRSTS], want[FIRSTS], middle;
 
 	for (int i = 0; i < FIRSTS; i++) {
-		char text[64];
+		char text[4 + 20 * FIRSTS];
 		const struct live_question q = { text, "2" };
-		size_t n = 4 + 3 * (size_t)i;
+		size_t n = 4 + 20 * (size_t)i;
 
 		memset(text, 'a', n);
 		text[n] = '\0';
