@@ -1,0 +1,128 @@
+// Evidence of a machine that does not exist, made from docs/attestation.md
+// and docs/log.md, with keys of one run: what a trust file believes, whole
+// or with one thing wrong.
+import * as c from 'node:crypto';
+import { keyPair, sha256 } from './noise.mjs';
+import { leafHash } from './log.mjs';
+import { reportData } from './evidence.mjs';
+
+const DAY = 86400;
+const NONE = Buffer.alloc(0);
+const raw = (key, n) => Buffer.from(key.publicKey.export(
+	{ format: 'der', type: 'spki' }).subarray(-n));
+
+function p384() {
+	const pair = c.generateKeyPairSync('ec', { namedCurve: 'P-384' });
+	return { key: pair.privateKey, pub: raw(pair, 97) };
+}
+
+function ed25519(name) {
+	const pair = c.generateKeyPairSync('ed25519');
+	const key = Buffer.concat([Buffer.from([1]), raw(pair, 32)]);
+	const id = sha256(name, '\n', key).subarray(0, 4);
+	return { name, id, key: pair.privateKey,
+		vkey: `${name}+${id.toString('hex')}+${key.toString('base64')}` };
+}
+
+function note(text, keys) {
+	const line = (k) => `\u2014 ${k.name} ${Buffer.concat([k.id,
+		c.sign(null, Buffer.from(text), k.key)]).toString('base64')}\n`;
+	return Buffer.from(`${text}\n${keys.map(line).join('')}`);
+}
+
+const ecdsa = (k, message) => c.sign('sha384', message,
+	{ key: k.key, dsaEncoding: 'ieee-p1363' });
+const reversed = (b) => Buffer.from(b).reverse();
+const node = (l, r) => sha256(Buffer.from([1]), l, r);
+const lp = (x) => Buffer.concat([Buffer.from([0, x.length]), x]);
+
+export class Machine {
+	constructor() {
+		Object.assign(this, { root: p384(), chip: p384(), channel: keyPair(),
+			release: [1, 2].map((i) => ed25519(`release.example/${i}`)),
+			logs: ['a', 'b'].map((x) => ed25519(`log.example/${x}`)) });
+	}
+	trust() {
+		return ['confer-trust/v1', 'product confer', 'channel x', 'local',
+			...this.release.map((k) => `release-key ${k.vkey}`), 'threshold 2',
+			`sim-root ${this.root.pub.toString('hex')}`, '',
+			...this.logs.map((k) => `log ${k.vkey}`), 'quorum none', '']
+			.join('\n');
+	}
+	// o.now, and the fields of `wrong` in 61_forged.mjs.
+	record(kind, lines, o) {
+		const at = o[`${kind}At`] ?? o.now - 10;
+		const head = ['confer-release/v1', `kind ${kind}`, 'product confer',
+			`channel ${o.channel ?? 'x'}`, 'seq 1', `issued ${at}`,
+			`not-before ${at}`, `not-after ${at + 6 * DAY}`];
+		return note([...head, ...lines, ''].join('\n'),
+			this.release.slice(0, o[`${kind}Signers`] ?? 2));
+	}
+	endorsement(chipId, tcb, o) {
+		const signed = Buffer.concat([Buffer.from(
+			'confer-sim-endorsement v1\0'), sha256(this.root.pub), chipId, tcb,
+		this.chip.pub]);
+		return Buffer.concat([signed, ecdsa(o.otherRoot ? p384() : this.root,
+			signed)]);
+	}
+	report(measurement, chipId, tcb, binding, o) {
+		const r = Buffer.alloc(1184);
+		r.writeUInt32LE(o.version ?? 3, 0);
+		r.writeBigUInt64LE(o.policy ?? 0x30000n, 8);
+		r.write(o.family ?? 'SIMULATED', 0x10);
+		r.write('NOT PRIVATE', 0x20);
+		r.writeUInt32LE(o.vmpl ?? 0, 0x30);
+		r.writeUInt32LE(1, 0x34);
+		for (const at of [0x38, 0x180, 0x1e0, 0x1f0])
+			tcb.copy(r, at);
+		r[0x38] = o.current ?? r[0x38];
+		reportData(o.otherKey ? keyPair().pub : this.channel.pub, binding)
+			.copy(r, 0x50);
+		measurement.copy(r, 0x90);
+		Buffer.from(o.cpu ?? [0x19, 0x11]).copy(r, 0x188);
+		chipId.copy(r, 0x1a0);
+		const s = ecdsa(o.otherChip ? p384() : this.chip, r.subarray(0, 0x2a0));
+		reversed(s.subarray(0, 48)).copy(r, 0x2a0);
+		reversed(s.subarray(48)).copy(r, 0x2e8);
+		r[0x4a0 - 1] = o.tail ?? 0;
+		return r;
+	}
+	// Three records in a log of their own: [record, proof] of each.
+	logged(records, o) {
+		const [a, b, d] = records.map(leafHash);
+		const root = o.otherTree ? sha256('x') : node(node(a, b), d);
+		const proof = (index, path, log) => Buffer.concat([Buffer.from(
+			`c2sp.org/tlog-proof@v1\n${o.extra ?? ''}index ${index}\n` +
+			`${path.map((p) => `${p.toString('base64')}\n`).join('')}\n`),
+		note(`${log.name}\n3\n${root.toString('base64')}\n`, [log])]);
+		const [log, other] = this.logs;
+		return [[0, [b, d]], [1, [a, d]], [2, [node(a, b)]]].map(([i, path]) =>
+			[records[i], proof(i, path, i === 1 && o.otherLog ? other : log)]);
+	}
+	bundle(o) {
+		const measurement = c.randomBytes(48);
+		const chipId = c.randomBytes(64);
+		const tcb = Buffer.from([1, 0, 0, 0, 0, 0, 2, 3]);
+		const model = sha256('model').toString('hex');
+		const notAfter = Buffer.alloc(o.notAfter ? 8 : 0);
+		if (o.notAfter)
+			notAfter.writeBigUInt64BE(BigInt(o.notAfter));
+		const binding = [NONE, o.beacon ?? NONE, NONE, notAfter];
+		const sim = o.otherLaunch ? c.randomBytes(48) : measurement;
+		const [image, weights, policy] = this.logged([
+			this.record('image', ['version 1', `sim ${sim.toString('hex')}`,
+				`model ${o.name ?? 'm'} sha256:${o.otherModel ?? model}`], o),
+			this.record('model', ['name m', `file 5 sha256:${model}`,
+				'tokenizer gpt2', 'quant F32', 'context 512'], o),
+			this.record('policy', [...(o.lines ?? []), 'hardware any'], o)], o);
+		const sections = { 1: Buffer.from([o.kind ?? 255]),
+			2: this.report(measurement, chipId, tcb, binding, o),
+			3: this.endorsement(chipId, tcb, o), 4: o.collateral ?? NONE,
+			5: Buffer.concat(binding.map(lp)), 16: image[0], 17: image[1],
+			18: weights[0], 19: weights[1], 20: policy[0], 21: policy[1] };
+		const parts = Object.entries(sections).filter(([, x]) => x.length)
+			.map(([type, x]) => Buffer.concat([Buffer.from([+type,
+				x.length >> 16, x.length >> 8 & 255, x.length & 255]), x]));
+		return Buffer.concat([Buffer.from([1]), ...parts]);
+	}
+}
