@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fmt.h"
 #include "cli/chat_command.h"
 #include "cli/report.h"
 
@@ -34,9 +35,10 @@ static void note(const struct cli_chat *c, const char *text)
 		    cli_style(c->term, stderr, CLI_PLAIN));
 }
 
+/* Where the editor does not draw it: on a terminal that cannot do much. */
 static void prompt(const struct cli_chat *c)
 {
-	if (!c->interactive)
+	if (!c->interactive || c->input.raw)
 		return;
 	(void)fprintf(stderr, "%s›%s ", cli_style(c->term, stderr, CLI_ACCENT),
 	    cli_style(c->term, stderr, CLI_PLAIN));
@@ -217,13 +219,13 @@ static enum cli_exit loop(struct cli_chat *c)
 		x = CLI_EXIT_OK;
 		prompt(c);
 		e = cli_input_read(&c->input);
-		mem_wipe(c->input.raw, c->input.used);
 		if (e == ERR_OK)
 			x = take(c);
 		else if (e == ERR_LIMIT)
 			note(c, "That was too long, so it was not sent.");
 		else if (e == ERR_CANCELLED && c->interactive)
-			note(c, "\nCtrl-D or /quit leaves.");
+			note(c, c->input.raw ? "Ctrl-D or /quit leaves."
+					     : "\nCtrl-D or /quit leaves.");
 		else
 			break;
 	}
@@ -245,13 +247,17 @@ enum cli_exit cli_chat_run(
 	c->term = t;
 	c->options = o->chat;
 	c->options.model = o->command == CLI_CHAT ? o->model : NULL;
-	c->input.fd = STDIN_FILENO;
 	c->interactive = isatty(STDIN_FILENO) != 0 && t->err_tty;
+	(void)fmt_print(c->prompt, sizeof(c->prompt), "%s›%s ",
+	    cli_style(t, stderr, CLI_ACCENT), cli_style(t, stderr, CLI_PLAIN));
+	cli_input_open(
+	    &c->input, t, c->interactive && t->ansi, &c->history, c->prompt);
 	if (o->system != NULL)
 		(void)cli_chat_set_system(c, o->system);
 	catch_interrupt(&before);
 	cli_chat_learn_context(c);
 	x = loop(c);
+	cli_input_close(&c->input);
 	(void)sigaction(SIGINT, &before, NULL);
 	cli_history_clear(&c->history);
 	mem_wipe(c, sizeof(*c));

@@ -15,6 +15,7 @@ struct cli_chat {
 	struct client_options options;
 	bool interactive; /* a person sees the prompt */
 	bool quit;
+	char prompt[32];
 	const char *system; /* system_text, or NULL */
 	char system_text[CLI_SYSTEM_MAX];
 	char model[CLIENT_NAME_MAX]; /* chosen here */

@@ -18,8 +18,7 @@ static bool in(const struct range *r, size_t n, uint32_t c)
 	return false;
 }
 
-/* Columns of a character: enough of Unicode to break lines well. */
-static unsigned width_of(uint32_t c)
+unsigned cli_flow_width(uint32_t c)
 {
 	static const struct range none[] = { { 0x300, 0x36f }, { 0x483, 0x489 },
 		{ 0x591, 0x5bd }, { 0x610, 0x61a }, { 0x64b, 0x65f },
@@ -58,13 +57,9 @@ static void flush_word(struct cli_flow *flow, FILE *f)
 /* One character of clean UTF-8, s[0..n). */
 static void put_char(struct cli_flow *flow, FILE *f, const uint8_t *s, size_t n)
 {
-	static const uint8_t mask[CLIENT_TEXT_SEQ_MAX] = { 0x7f, 0x1f, 0x0f,
-		0x07 };
-	uint32_t c = s[0] & (uint32_t)mask[n - 1];
+	const uint32_t c = client_text_char(s, n);
 	unsigned width;
 
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | (s[i] & 0x3fu);
 	if (c == ' ') {
 		flush_word(flow, f);
 		flow->spaces++;
@@ -77,7 +72,7 @@ static void put_char(struct cli_flow *flow, FILE *f, const uint8_t *s, size_t n)
 		(void)fputc((int)c, f);
 		return;
 	}
-	width = width_of(c);
+	width = cli_flow_width(c);
 	/* Between wide characters a line may end; a long word is cut. */
 	if (width == 2 || flow->n + n > CLI_WORD_MAX ||
 	    flow->indent + flow->width + width > flow->columns)

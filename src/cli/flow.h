@@ -26,6 +26,9 @@ struct cli_flow {
 	struct client_text text;
 };
 
+/* Columns of a character: enough of Unicode to break lines well. */
+unsigned cli_flow_width(uint32_t c);
+
 void cli_flow_put(struct cli_flow *flow, FILE *f, struct bytes piece);
 
 /* The end of the text: what was held back. */

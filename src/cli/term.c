@@ -12,12 +12,13 @@ void cli_term_init(struct cli_term *t, bool quiet)
 {
 	const char *term = getenv("TERM");
 	const char *no_color = getenv("NO_COLOR");
-	const bool plain = (no_color != NULL && no_color[0] != '\0') ||
-			   term == NULL || strcmp(term, "dumb") == 0;
+	const bool dumb = term == NULL || strcmp(term, "dumb") == 0;
+	const bool plain = dumb || (no_color != NULL && no_color[0] != '\0');
 
 	*t = (struct cli_term){ .out_tty = isatty(STDOUT_FILENO) != 0,
 		.err_tty = isatty(STDERR_FILENO) != 0,
 		.quiet = quiet };
+	t->ansi = t->err_tty && !dumb;
 	t->colour = t->err_tty && !plain;
 	t->colour_out = t->out_tty && !plain;
 }

@@ -11,6 +11,7 @@
 
 struct cli_term {
 	bool out_tty, err_tty;
+	bool ansi;   /* standard error is a terminal with a cursor to move */
 	bool colour; /* on standard error */
 	bool colour_out;
 	bool quiet;

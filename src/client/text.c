@@ -34,7 +34,7 @@ static bool second_fits(uint8_t first, uint8_t b)
 	return b >= low && b <= high;
 }
 
-static uint32_t decode(const uint8_t *s, size_t n)
+uint32_t client_text_char(const uint8_t *s, size_t n)
 {
 	static const uint8_t mask[CLIENT_TEXT_SEQ_MAX] = { 0x7f, 0x1f, 0x0f,
 		0x07 };
@@ -58,7 +58,7 @@ static bool hidden(uint32_t c)
 
 static void write_char(struct wr *out, const uint8_t *s, size_t n)
 {
-	uint32_t c = decode(s, n);
+	uint32_t c = client_text_char(s, n);
 
 	if (!hidden(c))
 		wr_copy(out, s, n);

@@ -35,6 +35,9 @@ void client_text_clean(
 /* No piece follows: write what waits, as U+FFFD. */
 void client_text_end(struct client_text *t, struct wr *out);
 
+/* The code point of one character of valid UTF-8, s[0..n). */
+uint32_t client_text_char(const uint8_t *s, size_t n);
+
 /* A whole text at once. */
 void client_text_all(struct wr *out, struct bytes text);
 

@@ -13,7 +13,11 @@ from confer import BIN, Service, check  # noqa: E402
 import model  # noqa: E402
 
 PROMPT = "› "
+NEXT = "\n" + PROMPT  # after what was said in between
 WAIT_S = 60
+# Colours, the status line, and what the editor needs: clearing below, moving up
+# and right, bracketed paste.
+DRAWING = r"\x1b\[(?:[0-9;]*[mKJAC]|\?2004[hl])"
 
 
 class Terminal:
@@ -47,7 +51,7 @@ class Terminal:
         return self.plain()[start:]
 
     def plain(self):
-        return re.sub(r"\x1b\[[0-9;]*[mK]", "", self.text).replace("\r", "")
+        return re.sub(DRAWING, "", self.text).replace("\r", "")
 
     def say(self, line):
         start = len(self.plain())
@@ -77,27 +81,26 @@ def talk(service):
     shown = t.read(PROMPT)
     check("SIMULATED, NOT PRIVATE" in shown, "the first line says what it is")
     start = t.say("Who can read this?")
-    answer = t.read("\n\n" + PROMPT, start)
+    answer = t.read(NEXT, start)
     check(len(answer.split("\n", 1)[1].strip()) > 0, "an answer comes")
     start = t.key(b"\x03")
-    check("Ctrl-D or /quit leaves" in t.read(PROMPT, start),
+    check("Ctrl-D or /quit leaves" in t.read(NEXT, start),
           "Ctrl-C at the prompt explains itself")
     start = t.say("/help")
-    check("/verify" in t.read(PROMPT, start), "/help lists the commands")
+    check("/verify" in t.read(NEXT, start), "/help lists the commands")
     start = t.say("/verify")
-    check("launch measurement" in t.read("\n\n" + PROMPT, start),
+    check("launch measurement" in t.read(NEXT, start),
           "/verify shows the checks")
     start = t.say("/frob")
-    check("no such command" in t.read(PROMPT, start), "others are unknown")
+    check("no such command" in t.read(NEXT, start), "others are unknown")
     start = t.say("/model")
-    check("tokens" in t.read(PROMPT, start), "/model lists the models")
-    start = t.say("/clear")
-    t.read("forgotten", start)
-    t.read(PROMPT, start)
+    check("tokens" in t.read(NEXT, start), "/model lists the models")
+    start = t.key(b"/clxar\x1b[D\x1b[D\x7fe\x05\n")
+    check("forgotten" in t.read(NEXT, start), "/clear, typed with mistakes")
     os.write(t.fd, b"\x04")
     check(t.end() == 0, "Ctrl-D leaves")
-    check(not re.search(r"\x1b(?!\[[0-9;]*[mK])", t.text),
-          "nothing but colours was written to the terminal")
+    check("\x1b" not in re.sub(DRAWING, "", t.text),
+          "nothing but colours and the cursor was written to the terminal")
 
 
 def stop_an_answer(service):
@@ -108,7 +111,7 @@ def stop_an_answer(service):
     t.read("\n", start)
     time.sleep(0.15)
     os.write(t.fd, b"\x03")
-    after = t.read("\n\n" + PROMPT, start)
+    after = t.read(NEXT, start)
     check("(stopped)" in after or "limit" in after or len(after) > 20,
           "Ctrl-C ends the answer")
     start = t.say("/clear")
@@ -125,14 +128,14 @@ def come_back(service):
     service.stop()
     again = Service(*model.options(), home=service.home)
     start = t.say("Are you there?")
-    shown = t.read("\n\n" + PROMPT, start)
+    shown = t.read(NEXT, start)
     check("Connected again, to another enclave" in shown and
           "SIMULATED, NOT PRIVATE" in shown,
           "a chat comes back to an enclave that was started again, "
           "after verifying it")
     again.stop()
     start = t.say("And now?")
-    shown = t.read(PROMPT, start)
+    shown = t.read(NEXT, start)
     check("has ended" in shown, "without one it says so and stays")
     os.write(t.fd, b"\x04")
     t.end()
