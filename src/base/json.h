@@ -89,7 +89,4 @@ enum err json_bool(const struct json *v, bool *out)
 /* Write a JSON string with its quotes, escaping what must be escaped. */
 void json_write_string(struct wr *w, struct bytes utf8);
 
-/* Length of the UTF-8 prefix of b that is complete and valid. */
-size_t json_utf8_prefix(struct bytes b);
-
 #endif

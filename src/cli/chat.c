@@ -1,5 +1,6 @@
 /* See chat.h. */
 #include "cli/chat.h"
+#include "base/utf8.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -190,7 +191,7 @@ static enum cli_exit take(struct cli_chat *c)
 		return CLI_EXIT_OK;
 	if (text.p[0] == '/')
 		return cli_chat_command(c, c->input.text);
-	if (json_utf8_prefix(text) != text.len) {
+	if (utf8_prefix(text) != text.len) {
 		note(c, "That was not UTF-8, so it was not sent.");
 		return CLI_EXIT_OK;
 	}

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "base/utf8.h"
 #include "cli/link.h"
 #include "cli/print.h"
 #include "cli/report.h"
@@ -58,10 +59,10 @@ static enum cli_exit find_text(struct ask *a, const struct cli_options *o)
 	if (text.len == 0)
 		(void)err_set(&a->ctx, ERR_FORMAT,
 		    "ask what? For example: confer ask \"Who can read this?\"");
-	else if (json_utf8_prefix(text) != text.len)
+	else if (utf8_prefix(text) != text.len)
 		(void)err_set(&a->ctx, ERR_FORMAT,
 		    "the question is not UTF-8: see its byte %zu",
-		    json_utf8_prefix(text));
+		    utf8_prefix(text));
 	return a->ctx.code == ERR_OK ? CLI_EXIT_OK : CLI_EXIT_USAGE;
 }
 

@@ -1,5 +1,6 @@
 /* See print.h. */
 #include "cli/print.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static void write_answer(
 	const struct bytes text = { a->text, a->len };
 
 	wr_str(w, ",\"answer\":");
-	json_write_string(w, (struct bytes){ text.p, json_utf8_prefix(text) });
+	json_write_string(w, (struct bytes){ text.p, utf8_prefix(text) });
 	wr_fmt(w, ",\"complete\":%s",
 	    x == CLI_EXIT_OK && !a->failed ? "true" : "false");
 	if (x != CLI_EXIT_OK || a->failed)

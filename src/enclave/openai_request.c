@@ -1,6 +1,7 @@
 /* Reading a chat completion request; the answers are in openai.c. */
 #include "base/fmt.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "enclave/openai.h"
 
 #define TEMPERATURE_DEFAULT 1.0f /* as OpenAI's */
@@ -47,7 +48,7 @@ static enum err ignore(
 		return e;
 	if (name.len > OPENAI_NAME_MAX)
 		name.len =
-		    json_utf8_prefix((struct bytes){ name.p, OPENAI_NAME_MAX });
+		    utf8_prefix((struct bytes){ name.p, OPENAI_NAME_MAX });
 	for (size_t i = 0; i < r->ignored_n; i++)
 		if (mem_eq(r->ignored[i].name, name) &&
 		    same(r->ignored[i].prefix, prefix))

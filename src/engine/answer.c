@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/json.h"
+#include "base/utf8.h"
 #include "engine/unicode.h"
 
 static const uint8_t replacement[] = { 0xef, 0xbf, 0xbd }; /* U+FFFD */
@@ -19,7 +19,7 @@ enum err answer_init(
 	for (size_t i = 0; i < n; i++) {
 		/* Half a character could match inside another one. */
 		if (stop[i].len == 0 ||
-		    json_utf8_prefix(stop[i]) != stop[i].len)
+		    utf8_prefix(stop[i]) != stop[i].len)
 			return ERR_FORMAT;
 		if (stop[i].len > ENGINE_STOP_LEN_MAX)
 			return ERR_LIMIT;

@@ -5,7 +5,7 @@
  */
 
 #include "base/assert.h"
-#include "base/json.h"
+#include "base/utf8.h"
 #include "engine/slot.h"
 
 struct prompt {
@@ -94,7 +94,7 @@ static enum err check_messages(const struct engine *e,
 		    ENGINE_MESSAGES_MAX);
 	for (size_t i = 0; i < req->message_n; i++) {
 		struct bytes text = req->message[i].text;
-		size_t good = json_utf8_prefix(text);
+		size_t good = utf8_prefix(text);
 
 		if (good != text.len)
 			return err_set(ctx, ERR_FORMAT,

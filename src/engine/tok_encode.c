@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/json.h"
+#include "base/utf8.h"
 #include "engine/unicode.h"
 
 #define NO_PIECE       UINT32_MAX
@@ -265,7 +265,7 @@ enum err tok_encode(const struct tok *t, struct tok_work *w, struct bytes text,
 {
 	if (text.len > w->max)
 		return ERR_LIMIT;
-	if (json_utf8_prefix(text) != text.len)
+	if (utf8_prefix(text) != text.len)
 		return ERR_FORMAT;
 	if (text.len == 0)
 		return ERR_OK;

@@ -3,7 +3,7 @@
 
 #include "base/assert.h"
 #include "base/hex.h"
-#include "base/json.h"
+#include "base/utf8.h"
 
 #define KEY_ID_LEN       4
 #define MLDSA44_PUB_LEN  1312
@@ -38,7 +38,7 @@ bool tlog_key_name_ok(struct bytes name)
 	size_t len;
 
 	if (name.len == 0 || name.len > TLOG_KEY_NAME_LEN_MAX ||
-	    json_utf8_prefix(name) != name.len)
+	    utf8_prefix(name) != name.len)
 		return false;
 	for (size_t i = 0; i < name.len; i += len) {
 		uint32_t c = code_point(name.p + i, &len);

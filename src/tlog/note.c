@@ -3,7 +3,7 @@
 
 #include "base/assert.h"
 #include "base/hex.h"
-#include "base/json.h"
+#include "base/utf8.h"
 #include "tlog/text.h"
 
 #define KEY_ID_LEN       4
@@ -75,7 +75,7 @@ static enum err check_bytes(struct bytes in, struct err_ctx *ctx)
 			return err_set(ctx, ERR_FORMAT,
 			    "note: control character at offset %zu", i);
 	}
-	valid = json_utf8_prefix(in);
+	valid = utf8_prefix(in);
 	if (valid != in.len)
 		return err_set(
 		    ctx, ERR_FORMAT, "note: not UTF-8 at offset %zu", valid);

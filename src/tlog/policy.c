@@ -2,7 +2,7 @@
 #include "tlog/policy.h"
 
 #include "base/assert.h"
-#include "base/json.h"
+#include "base/utf8.h"
 #include "tlog/text.h"
 
 _Static_assert(TLOG_POLICY_WITNESSES_MAX <= 32 && TLOG_POLICY_GROUPS_MAX <= 32,
@@ -282,7 +282,7 @@ static enum err check_text(struct bytes text, struct err_ctx *ctx)
 			return err_set(ctx, ERR_FORMAT,
 			    "policy: control character at offset %zu", i);
 	}
-	if (json_utf8_prefix(text) != text.len)
+	if (utf8_prefix(text) != text.len)
 		return err_set(ctx, ERR_FORMAT, "policy: not UTF-8");
 	return ERR_OK;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,7 +32,7 @@ static void walk(struct json root)
 			assert(
 			    json_string(&v, out, v.text.len, &len) == ERR_OK);
 			assert(len <= v.text.len - 2);
-			assert(json_utf8_prefix((struct bytes){ out, len }) ==
+			assert(utf8_prefix((struct bytes){ out, len }) ==
 			       len);
 			free(out);
 		}

@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/json.h"
+#include "base/utf8.h"
 #include "enclave/openai.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -11,7 +11,7 @@ static void inside(const struct openai_request *r, struct bytes b)
 {
 	assert(b.len == 0 ||
 	       (b.p >= r->text && b.p + b.len <= r->text + r->text_len));
-	assert(json_utf8_prefix(b) == b.len);
+	assert(utf8_prefix(b) == b.len);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

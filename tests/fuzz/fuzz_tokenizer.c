@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../unit/tiny_model.h"
-#include "base/json.h"
+#include "base/utf8.h"
 #include "engine/answer.h"
 #include "engine/tok.h"
 
@@ -77,7 +77,7 @@ static void check_answer(struct bytes text)
 
 		stopped = answer_push(&a, part);
 		got = answer_take(&a);
-		assert(json_utf8_prefix(got) == got.len);
+		assert(utf8_prefix(got) == got.len);
 	}
 	if (!stopped)
 		answer_finish(&a);
@@ -97,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	t = &toks[data[0] & 1];
 	t->pretok = (enum pretok)(data[0] >> 1 & 3);
 	e = tok_encode(t, &work, text, true, &out);
-	assert((e == ERR_OK) == (json_utf8_prefix(text) == text.len));
+	assert((e == ERR_OK) == (utf8_prefix(text) == text.len));
 	if (e == ERR_OK)
 		check_tokens(t, &out, text);
 	check_answer(text);

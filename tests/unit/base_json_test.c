@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 static struct bytes text_of(const char *s)
 {
@@ -186,12 +187,12 @@ TEST(json_written_strings_read_back)
 	CHECK_MEM(back, raw, n);
 }
 
-TEST(json_utf8_prefix_stops_at_what_is_incomplete)
+TEST(utf8_prefix_stops_at_what_is_incomplete)
 {
-	CHECK_EQ(json_utf8_prefix(text_of("ab\xc3")), 2);
-	CHECK_EQ(json_utf8_prefix(text_of("ab\xc3\xa9")), 4);
-	CHECK_EQ(json_utf8_prefix(text_of("\xf0\x9f\x98")), 0);
-	CHECK_EQ(json_utf8_prefix(text_of("\xf4\x90\x80\x80")), 0);
+	CHECK_EQ(utf8_prefix(text_of("ab\xc3")), 2);
+	CHECK_EQ(utf8_prefix(text_of("ab\xc3\xa9")), 4);
+	CHECK_EQ(utf8_prefix(text_of("\xf0\x9f\x98")), 0);
+	CHECK_EQ(utf8_prefix(text_of("\xf4\x90\x80\x80")), 0);
 }
 
 /* Two words that FNV-1a cannot tell apart. */
@@ -235,7 +236,7 @@ int main(void)
 		cmocka_unit_test(json_written_strings_read_back),
 		cmocka_unit_test(
 		    json_keys_that_only_look_alike_are_fine_but_bounded),
-		cmocka_unit_test(json_utf8_prefix_stops_at_what_is_incomplete),
+		cmocka_unit_test(utf8_prefix_stops_at_what_is_incomplete),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* Text of an answer: whole characters, stop strings, nothing left behind. */
 #include "engine_test.h"
+#include "base/utf8.h"
 
 #include "engine/answer.h"
 
@@ -25,7 +26,7 @@ static void take(void)
 {
 	struct bytes b = answer_take(&a);
 
-	CHECK_EQ(json_utf8_prefix(b), b.len);
+	CHECK_EQ(utf8_prefix(b), b.len);
 	memcpy(out + out_len, b.p, b.len);
 	out_len += b.len;
 	out[out_len] = '\0';

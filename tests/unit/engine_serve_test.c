@@ -1,5 +1,6 @@
 /* Requests in slots: answers, fairness, independence, limits. */
 #include "engine_test.h"
+#include "base/utf8.h"
 
 #include "tiny_model.h"
 
@@ -53,7 +54,7 @@ static int submit(struct engine *e, const char *text, uint32_t max_tokens,
 static void poll_into(struct engine *e, int slot, struct reply *r)
 {
 	engine_poll(e, slot, &r->last);
-	CHECK_EQ(json_utf8_prefix(r->last.text), r->last.text.len);
+	CHECK_EQ(utf8_prefix(r->last.text), r->last.text.len);
 	CHECK(r->len + r->last.text.len < ANSWER_MAX);
 	memcpy(r->text + r->len, r->last.text.p, r->last.text.len);
 	r->len += r->last.text.len;

@@ -1,0 +1,45 @@
+/* UTF-8, strict (RFC 3629); see utf8.h. */
+#include "base/utf8.h"
+
+size_t utf8_len(struct bytes b)
+{
+	uint8_t c = b.p[0], lo = 0x80, hi = 0xbf;
+	size_t n;
+
+	if (c < 0x80)
+		return 1;
+	if (c < 0xc2 || c > 0xf4)
+		return 0;
+	n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+	if (n > b.len)
+		return 0;
+	if (c == 0xe0)
+		lo = 0xa0; /* overlong */
+	if (c == 0xed)
+		hi = 0x9f; /* surrogates */
+	if (c == 0xf0)
+		lo = 0x90; /* overlong */
+	if (c == 0xf4)
+		hi = 0x8f; /* above U+10FFFF */
+	if (b.p[1] < lo || b.p[1] > hi)
+		return 0;
+	for (size_t i = 2; i < n; i++) {
+		if ((b.p[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return n;
+}
+
+size_t utf8_prefix(struct bytes b)
+{
+	size_t at = 0;
+
+	while (at < b.len) {
+		size_t n = utf8_len((struct bytes){ b.p + at, b.len - at });
+
+		if (n == 0)
+			break;
+		at += n;
+	}
+	return at;
+}
