@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/json.h"
+#include "base/utf8.h"
 
 #define ESC     0x1b
 #define DEL     0x7f
@@ -228,7 +228,7 @@ static void feed_char(struct cli_edit *e, uint8_t b)
 	if (e->seq_n < utf8_len(e->seq[0]) &&
 	    (e->seq_n == 1 || (b & 0xc0) == 0x80))
 		return;
-	if (json_utf8_prefix((struct bytes){ e->seq, e->seq_n }) == e->seq_n)
+	if (utf8_prefix((struct bytes){ e->seq, e->seq_n }) == e->seq_n)
 		insert(e, e->seq, e->seq_n);
 	e->seq_n = 0;
 }
