@@ -214,7 +214,8 @@ static void feed_escape(struct cli_edit *e, uint8_t b)
 	e->seq_n = 0;
 }
 
-static size_t utf8_len(uint8_t first)
+/* How many bytes a character with this first one has; 0: none starts so. */
+static size_t char_len(uint8_t first)
 {
 	if (first < 0xc2 || first > 0xf4)
 		return 0;
@@ -225,7 +226,7 @@ static size_t utf8_len(uint8_t first)
 static void feed_char(struct cli_edit *e, uint8_t b)
 {
 	e->seq[e->seq_n++] = b;
-	if (e->seq_n < utf8_len(e->seq[0]) &&
+	if (e->seq_n < char_len(e->seq[0]) &&
 	    (e->seq_n == 1 || (b & 0xc0) == 0x80))
 		return;
 	if (utf8_prefix((struct bytes){ e->seq, e->seq_n }) == e->seq_n)
@@ -237,7 +238,7 @@ enum cli_edit_step cli_edit_feed(struct cli_edit *e, uint8_t byte)
 {
 	if (e->seq_n > 0 && e->seq[0] == ESC) {
 		feed_escape(e, byte);
-	} else if (e->seq_n > 0 || utf8_len(byte) > 0) {
+	} else if (e->seq_n > 0 || char_len(byte) > 0) {
 		feed_char(e, byte);
 	} else if (byte == ESC) {
 		e->seq[e->seq_n++] = byte;

@@ -1,7 +1,7 @@
 /* Keys and pastes: the text stays UTF-8, the cursor stays on a character, and the
  * drawing fits and holds nothing that steers the terminal but our own codes. */
 #include "base/assert.h"
-#include "base/json.h"
+#include "base/utf8.h"
 #include "cli/edit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (cli_edit_feed(&e, data[i]) != CLI_EDIT_MORE)
 			cli_edit_start(&e);
 		assert(e.pos <= e.n && e.n <= CLI_INPUT_MAX);
-		assert(json_utf8_prefix((struct bytes){ e.text, e.n }) == e.n);
+		assert(utf8_prefix((struct bytes){ e.text, e.n }) == e.n);
 		assert(e.pos == e.n || (e.text[e.pos] & 0xc0) != 0x80);
 		if (i % 16 != 0)
 			continue;
