@@ -98,16 +98,18 @@ static enum err wait_both(void *cookie, bool writable, uint64_t until_ms)
 
 	for (;;) {
 		uint64_t now = clock_mono_ms();
+		int left = until_ms > now ? (int)(until_ms - now) : 0;
+		int ready = poll(p, 2, left);
 
-		if (now >= until_ms)
-			return ERR_TIMEOUT;
-		if (poll(p, 2, (int)(until_ms - now)) < 0)
+		if (ready < 0)
 			return ERR_AGAIN;
 		if (p[1].revents != 0)
 			live_ticks_add(
 			    &c->pacer, drain(c->pacer_fd), bench_wall());
 		if (p[0].revents != 0)
 			return ERR_OK;
+		if (ready == 0)
+			return ERR_TIMEOUT;
 	}
 }
 

@@ -220,6 +220,15 @@ enum err client_conn_ask(struct client_conn *c, const struct client_ask *ask,
 	return e;
 }
 
+/* Is there anything that came? Does not wait. */
+static bool has_input(const struct client_conn *c, uint64_t now)
+{
+	const struct client_io *io = c->config->io;
+
+	return c->in_len > c->in_used ||
+	       io->wait(io->cookie, false, now) != ERR_TIMEOUT;
+}
+
 void client_conn_poll(struct client_conn *c)
 {
 	const uint64_t now = mono_ms(c);
@@ -233,6 +242,9 @@ void client_conn_poll(struct client_conn *c)
 		drop(c);
 		return;
 	}
+	/* The usual case, in which a question must not be kept waiting. */
+	if (!has_input(c, now))
+		return;
 	/* A deadline of now + 1: what is there is read, nothing is waited for
 	 * beyond a millisecond. */
 	while (e == ERR_OK) {
