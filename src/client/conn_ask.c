@@ -242,18 +242,15 @@ void client_conn_poll(struct client_conn *c)
 		drop(c);
 		return;
 	}
-	/* The usual case, in which a question must not be kept waiting. */
-	if (!has_input(c, now))
-		return;
-	/* A deadline of now + 1: what is there is read, nothing is waited for
-	 * beyond a millisecond. */
-	while (e == ERR_OK) {
+	/* What is there is read. A millisecond bounds it, and is waited for
+	 * only where a packet is cut: a question must not be kept waiting. */
+	while (e == ERR_OK && has_input(c, now)) {
 		e = client_conn_next(c, now + 1, &ev);
 		if (e == ERR_OK && ev.type == SESSION_CLIENT_ENDED)
 			e = ended(c, ev.reason, NULL);
 		else if (e == ERR_AGAIN)
 			e = ERR_OK;
 	}
-	if (e != ERR_TIMEOUT)
+	if (e != ERR_OK && e != ERR_TIMEOUT)
 		drop(c);
 }
