@@ -28,6 +28,7 @@
 #define SIM_ENDORSEMENT_LEN (SIM_SIGNED_LEN + ECDSA_P384_SIG_LEN) /* 323 */
 
 /* FAMILY_ID and IMAGE_ID of every simulated report; 16 bytes, NUL-padded. */
+#define SIM_REPORT_VERSION_MIN 3 /* older reports do not name their CPU */
 #define SIM_FAMILY_ID "SIMULATED"
 #define SIM_IMAGE_ID  "NOT PRIVATE"
 

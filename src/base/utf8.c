@@ -43,3 +43,50 @@ size_t utf8_prefix(struct bytes b)
 	}
 	return at;
 }
+
+/*
+ * Could these bytes, too few for a character, become one? The range of a second
+ * byte depends on the first, and always holds 0x80 or 0xbf.
+ */
+static bool may_grow(const uint8_t *p, size_t n)
+{
+	for (uint8_t fill = 0x80; n < 4; fill = 0xbf) {
+		uint8_t c[4] = { fill, fill, fill, fill };
+
+		mem_copy(c, p, n);
+		if (utf8_len((struct bytes){ c, sizeof(c) }) > n)
+			return true;
+		if (fill == 0xbf)
+			break;
+	}
+	return false;
+}
+
+bool utf8_stream_feed(struct utf8_stream *s, struct bytes piece)
+{
+	size_t whole, rest;
+
+	while (s->n > 0 && piece.len > 0) {
+		s->tail[s->n++] = piece.p[0];
+		piece.p++;
+		piece.len--;
+		if (utf8_len((struct bytes){ s->tail, s->n }) == s->n)
+			s->n = 0;
+		else if (!may_grow(s->tail, s->n))
+			return false;
+	}
+	if (piece.len == 0)
+		return true;
+	whole = utf8_prefix(piece);
+	rest = piece.len - whole;
+	if (rest > 0 && !may_grow(piece.p + whole, rest))
+		return false;
+	mem_copy(s->tail, piece.p + whole, rest);
+	s->n = rest;
+	return true;
+}
+
+bool utf8_stream_whole(const struct utf8_stream *s)
+{
+	return s->n == 0;
+}

@@ -11,4 +11,16 @@ size_t utf8_len(struct bytes b);
 /* Length of the prefix of b that is complete and valid. */
 size_t utf8_prefix(struct bytes b);
 
+/* Text that comes in pieces, which may cut a character. All zero: empty. */
+struct utf8_stream {
+	uint8_t tail[4]; /* the start of a character, with room for its end */
+	size_t n;
+};
+
+/* One piece more. False: the text cannot become valid any more. */
+bool utf8_stream_feed(struct utf8_stream *s, struct bytes piece);
+
+/* Does the text so far end with a whole character? */
+bool utf8_stream_whole(const struct utf8_stream *s);
+
 #endif

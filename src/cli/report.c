@@ -98,7 +98,7 @@ static void mark(const struct cli_term *t, FILE *f, enum check_result result)
 		[CHECK_NOT_RUN] = { "·", CLI_DIM },
 		[CHECK_PASSED] = { "✓", CLI_GOOD },
 		[CHECK_FAILED] = { "✗", CLI_BAD },
-		[CHECK_WAITING] = { "✗", CLI_BAD },
+		[CHECK_WAITING] = { "·", CLI_DIM },
 	};
 
 	(void)fprintf(f, "  %s%s%s ", cli_style(t, f, marks[result].style),
@@ -143,7 +143,9 @@ void cli_report_print_steps(
 	for (; i < EVIDENCE_CHECKS && v->check[i].result != CHECK_NOT_RUN; i++)
 		print_step(t, f, v->check[i].result,
 		    evidence_check_name((enum evidence_check_id)i),
-		    v->check[i].text);
+		    v->check[i].result == CHECK_WAITING
+			? "not judged: another check has failed"
+			: v->check[i].text);
 	if (i < EVIDENCE_CHECKS) {
 		(void)fmt_print(text, sizeof(text), "%zu, not reached",
 		    (size_t)EVIDENCE_CHECKS - i);
@@ -181,7 +183,7 @@ static void write_checks(struct wr *w, const struct verdict *v)
 		[CHECK_NOT_RUN] = "not run",
 		[CHECK_PASSED] = "passed",
 		[CHECK_FAILED] = "failed",
-		[CHECK_WAITING] = "failed",
+		[CHECK_WAITING] = "not run",
 	};
 
 	wr_str(w, ",\"checks\":[");

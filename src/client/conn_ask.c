@@ -1,4 +1,5 @@
 /* conn: requests and their answers, and the end of a session; see conn.h. */
+#include "base/utf8.h"
 #include "client/conn_wire.h"
 
 static uint64_t mono_ms(const struct client_conn *c)
@@ -12,6 +13,7 @@ struct asking {
 	struct client_reply *reply;
 	uint32_t stream;
 	uint32_t eaten; /* bytes since the last CREDIT */
+	struct utf8_stream utf8;
 	bool cancelled;
 	bool done;
 };
@@ -81,6 +83,8 @@ static enum err collect(struct client_conn *c, struct asking *a,
 {
 	if (c->result_len + ev->data.len > CLIENT_RESULT_MAX)
 		return ERR_LIMIT;
+	if (!utf8_stream_whole(&a->utf8)) /* [P-26] */
+		return ERR_FORMAT;
 	mem_copy(c->result + c->result_len, ev->data.p, ev->data.len);
 	c->result_len += ev->data.len;
 	a->done = ev->last;
@@ -94,6 +98,8 @@ static enum err on_event(struct client_conn *c, struct asking *a,
 {
 	switch (ev->type) {
 	case SESSION_CLIENT_DELTA:
+		if (!utf8_stream_feed(&a->utf8, ev->data)) /* [P-26] */
+			return ERR_FORMAT;
 		if (a->ask->text != NULL)
 			a->ask->text(a->ask->cookie, ev->data);
 		return consume(c, a, ev->data.len);

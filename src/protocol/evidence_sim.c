@@ -51,10 +51,15 @@ enum err evidence_check_report(struct evidence_run *r)
 	enum err e = snp_report_parse(
 	    &r->report, r->ev.section[EVIDENCE_REPORT], r->ctx);
 
-	if (e == ERR_OK)
-		evidence_say(r, "SNP report version %u, %s, as a simulation",
-		    r->report.version, snp_family_name(r->report.family));
-	return e;
+	if (e != ERR_OK)
+		return e;
+	if (r->report.version < SIM_REPORT_VERSION_MIN) /* */
+		return err_set(r->ctx, ERR_POLICY,
+		    "report version %u, simulated reports have at least %u",
+		    r->report.version, SIM_REPORT_VERSION_MIN);
+	evidence_say(r, "SNP report version %u, %s, as a simulation",
+	    r->report.version, snp_family_name(r->report.family));
+	return ERR_OK;
 }
 
 /* Which pinned root does the endorsement name? Its signature comes later. */

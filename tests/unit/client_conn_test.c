@@ -476,6 +476,24 @@ TEST(a_cut_answer_is_an_error_and_ends_the_session)
 	CHECK_ERR(ask(&reply, &ctx), ERR_CLOSED);
 }
 
+TEST(an_answer_that_is_no_utf8_is_refused) /* P-26 */
+{
+	static const char *const bad[] = { "\xff\xfe", "a\xc3(", "\xe2\x82" };
+	struct client_reply reply;
+	struct err_ctx ctx;
+
+	for (size_t i = 0; i < 3; i++) {
+		ctx = (struct err_ctx){ 0 };
+		CHECK_OK(client_conn_open(the->conn, &ctx));
+		the->answer = bad[i];
+		the->answer_off = 0;
+		the->repeat = 1;
+		CHECK_ERR(ask(&reply, &ctx), ERR_FORMAT);
+		CHECK_EQ(the->conn->fault, CLIENT_FAULT_REFUSED);
+		CHECK(!the->conn->open);
+	}
+}
+
 TEST(an_end_inside_an_answer_says_its_reason)
 {
 	struct client_reply reply;
@@ -640,6 +658,7 @@ int main(void)
 		T(evidence_that_is_no_longer_accepted_is_not_used_for_ik),
 		T(a_restarted_enclave_is_met_by_fallback),
 		T(a_cut_answer_is_an_error_and_ends_the_session),
+		T(an_answer_that_is_no_utf8_is_refused),
 		T(an_end_inside_an_answer_says_its_reason),
 		T(a_silent_enclave_is_given_up),
 		T(garbage_is_refused),

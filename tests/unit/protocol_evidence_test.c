@@ -154,7 +154,11 @@ TEST(evidence_report_is_checked_alone)
 	fix_init(&f);
 	f.report[0] = 6;
 	check_refused(CHECK_REPORT, ERR_UNSUPPORTED);
-	f.report[0] = 3;
+	f.report[0] = 2; /* well formed, but nothing that plays hardware */
+	memset(f.report + 0x188, 0, 3);
+	check_refused(CHECK_REPORT, ERR_POLICY);
+	fix_clear(&f);
+	fix_init(&f);
 	f.report[0x330] = 1; /* which no signature covers */
 	check_refused(CHECK_REPORT, ERR_FORMAT);
 	f.report[0x330] = 0;
