@@ -78,7 +78,7 @@ TEST(sandbox_harden_takes_roots_capabilities)
 	int rc = in_child(chroot_child);
 
 	if (rc == 77)
-		skip();
+		SKIP("not started as root");
 	CHECK_EQ(rc, 0);
 }
 
@@ -209,7 +209,7 @@ static void check_files(int (*fn)(void))
 	int rc = in_child(fn);
 
 	if (rc == 77)
-		skip();
+		SKIP("this kernel has no Landlock");
 	assert_int_equal(rc, 0);
 }
 
@@ -232,7 +232,7 @@ TEST(sandbox_files_forbids_all_other_files_and_all_writing)
 TEST(sandbox_files_forbids_new_tcp_sockets_and_signals)
 {
 	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 6)
-		skip();
+		SKIP("Landlock of this kernel cannot restrict sockets");
 	check_files(listen_tcp);
 	check_files(connect_tcp);
 	check_files(connect_named_port);
@@ -382,7 +382,7 @@ TEST(secret_lock_all_locks_what_is_there)
 	int rc = in_child(lock_all);
 
 	if (rc == 77)
-		skip(); /* RLIMIT_MEMLOCK is not unlimited here */
+		SKIP("RLIMIT_MEMLOCK is not unlimited here");
 	CHECK_EQ(rc, 0);
 }
 

@@ -32,6 +32,13 @@
 #define CHECK_MEM(a, b, n) assert_memory_equal(a, b, n)
 #define CHECK_STR(a, b) assert_string_equal(a, b)
 
+/* Skip this test and say why: nobody notices a silent one. */
+#define SKIP(why)                                                              \
+	do {                                                                   \
+		print_message("SKIP: %s: %s\n", __func__, why);                \
+		skip();                                                        \
+	} while (0)
+
 /*
  * Path of a file below shared test vectors, or skip this test with a plain
  * message when they are not on this machine. CONFER_VECTORS names the folder.
