@@ -66,7 +66,7 @@ static void slot_update(struct serve_slot *s)
 		return;
 	}
 	if (conn_paced(s->conn) && !s->tick.armed)
-		timers_every(ts, &s->tick, clock_mono_ns() + TICK_NS, TICK_NS);
+		timers_every(ts, &s->tick, s->heard_ns + TICK_NS, TICK_NS);
 	else if (!conn_paced(s->conn))
 		timers_stop(ts, &s->tick);
 	(void)conn_in(s->conn, &room);
@@ -94,6 +94,7 @@ static void receive(struct serve_slot *s)
 	if (room == 0)
 		return;
 	e = fd_read_some(s->node.fd, in, room, &n);
+	s->heard_ns = clock_mono_ns();
 	if (e == ERR_OK)
 		conn_received(s->conn, n, clock_mono_ms());
 	else if (e != ERR_AGAIN)

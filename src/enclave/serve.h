@@ -30,6 +30,8 @@ struct serve_slot {
 	struct conn *conn; /* secret memory */
 	struct loop_node node;
 	struct timers_node tick;
+	uint64_t heard_ns; /* when its client was last heard: ticks count from
+			      the request [P-33], not from its handling */
 	uint64_t id; /* of the session, for the log; 0: the slot is free */
 };
 

@@ -8,8 +8,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "attest/report_data.h"
 #include "crypto/crypto_native.h"
 #include "enclave/serve.h"
+#include "protocol/session_client.h"
 #include "sys/addr.h"
 #include "sys/fd.h"
 #include "sys/proc.h"
@@ -51,7 +53,8 @@ static void start(void)
 	CHECK_EQ(pthread_create(&thread, NULL, run, NULL), 0);
 }
 
-static void stop(void)
+/* What served has ended; server can be looked at until forget(). */
+static void halt(void)
 {
 	void *result;
 
@@ -59,12 +62,22 @@ static void stop(void)
 	CHECK_EQ(pthread_join(thread, &result), 0);
 	CHECK_EQ((uintptr_t)result, ERR_OK);
 	CHECK_EQ(proc_signals_next(signal_fd), SIGTERM);
+}
+
+static void forget(void)
+{
 	serve_clear(&server);
 	loop_clear(&loop);
 	worker_clear(&worker);
 	fd_close(&listen_fd);
 	fd_close(&signal_fd);
 	addr_unlink(&address);
+}
+
+static void stop(void)
+{
+	halt();
+	forget();
 }
 
 static int dial(void)
@@ -106,6 +119,80 @@ static void expect_end(int fd, size_t most)
 		if (fd_read_full(fd, &byte, 1, FD_NO_DEADLINE) != ERR_OK)
 			return;
 	fail_msg("the connection goes on");
+}
+
+/* One packet of the enclave, whole; its body. */
+static struct bytes read_packet(int fd, uint8_t buf[PACKET_BODY_MAX])
+{
+	uint8_t head[PACKET_HEADER_LEN];
+	size_t len;
+
+	CHECK_OK(fd_read_full(fd, head, sizeof(head), FD_NO_DEADLINE));
+	len = (size_t)head[0] << 8 | head[1];
+	CHECK_OK(fd_read_full(fd, buf, len, FD_NO_DEADLINE));
+	return (struct bytes){ buf, len };
+}
+
+static void send_out(int fd, struct wr *w)
+{
+	CHECK_OK(w->err);
+	CHECK_OK(fd_write_full(fd, w->p, w->len, FD_NO_DEADLINE));
+	w->len = 0;
+}
+
+/* A session that believes what it is shown, and one request in it. */
+static void ask_models(int fd)
+{
+	static uint8_t evidence[SESSION_CLIENT_EVIDENCE_ROOM];
+	static uint8_t body[PACKET_BODY_MAX], out[2 * PACKET_LEN_MAX];
+	static struct verdict v;
+	const struct session_client_request models = {
+		.method = SESSION_METHOD_MODELS
+	};
+	uint8_t cs[X25519_LEN] = { 7 }, ce[X25519_LEN] = { 8 };
+	struct session_client_config cfg = {
+		.s_priv = cs, .e_priv = ce, .evidence = evidence
+	};
+	struct session_client client;
+	struct session_client_event ev;
+	struct wr w = wr_init(out, sizeof(out));
+	struct bytes reply;
+	uint32_t stream;
+
+	session_client_init(&client, &cfg);
+	CHECK_OK(session_client_start(&client, &w));
+	send_out(fd, &w);
+	reply = read_packet(fd, body);
+	CHECK_OK(session_client_packet(&client, body, reply.len, &ev, &w));
+	v.accepted = true;
+	v.deadline_s = 1000;
+	evidence_digest(v.claims.evidence_digest, ev.data);
+	report_data_make(v.claims.report_data, s_pub, &v.claims.binding);
+	CHECK_OK(session_client_accept(&client, &v, 1, &w));
+	CHECK_OK(session_client_request(&client, &models, &stream, &w));
+	send_out(fd, &w);
+	session_client_wipe(&client);
+}
+
+TEST(serve_counts_ticks_from_the_request_not_from_its_handling) /* P-33 */
+{
+	const uint64_t tick_ns = FRAME_TICK_MS * 1000000ull;
+	static uint8_t body[PACKET_BODY_MAX];
+	const struct serve_slot *slot;
+	int fd;
+
+	start();
+	slot = server.slot;
+	fd = dial();
+	ask_models(fd);
+	for (int i = 0; i < FRAME_TICK_RECORDS; i++)
+		CHECK_EQ(
+		    read_packet(fd, body).len, FRAME_SIZE_MIN + NOISE_TAG_LEN);
+	halt();
+	CHECK(slot->tick.due_ns > slot->heard_ns);
+	CHECK_EQ((slot->tick.due_ns - slot->heard_ns) % tick_ns, 0);
+	forget();
+	fd_close(&fd);
 }
 
 TEST(serve_answers_as_many_as_it_has_places_and_refuses_one_more)
@@ -218,6 +305,8 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    serve_counts_ticks_from_the_request_not_from_its_handling),
 		cmocka_unit_test(
 		    serve_answers_as_many_as_it_has_places_and_refuses_one_more),
 		cmocka_unit_test(
