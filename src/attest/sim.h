@@ -29,8 +29,8 @@
 
 /* FAMILY_ID and IMAGE_ID of every simulated report; 16 bytes, NUL-padded. */
 #define SIM_REPORT_VERSION_MIN 3 /* older reports do not name their CPU */
-#define SIM_FAMILY_ID "SIMULATED"
-#define SIM_IMAGE_ID  "NOT PRIVATE"
+#define SIM_FAMILY_ID          "SIMULATED"
+#define SIM_IMAGE_ID           "NOT PRIVATE"
 
 struct sim_endorsement {
 	uint8_t root_id[SIM_ROOT_ID_LEN]; /* SHA-256 of the root's 97 bytes */

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cmd.h"
 #include "base/utf8.h"
+#include "cli/cmd.h"
 #include "cli/link.h"
 #include "cli/print.h"
 #include "cli/report.h"

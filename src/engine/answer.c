@@ -18,8 +18,7 @@ enum err answer_init(
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n; i++) {
 		/* Half a character could match inside another one. */
-		if (stop[i].len == 0 ||
-		    utf8_prefix(stop[i]) != stop[i].len)
+		if (stop[i].len == 0 || utf8_prefix(stop[i]) != stop[i].len)
 			return ERR_FORMAT;
 		if (stop[i].len > ENGINE_STOP_LEN_MAX)
 			return ERR_LIMIT;

@@ -39,8 +39,8 @@ static enum err parse_magic_and_version(struct rd *r)
 
 	if (r->err != ERR_OK)
 		return r->err;
-	if (!mem_eq(magic,
-		(struct bytes){ packet_magic, sizeof(packet_magic) }))
+	if (!mem_eq(
+		magic, (struct bytes){ packet_magic, sizeof(packet_magic) }))
 		return ERR_FORMAT;
 	return version == PACKET_VERSION ? ERR_OK : ERR_UNSUPPORTED;
 }

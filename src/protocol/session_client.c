@@ -269,7 +269,7 @@ static enum err on_answer(struct session_client *s, const struct frame *f,
 	if (stream == NULL)
 		return ERR_PROTOCOL;
 	if (stream->ending != FRAME_IDLE && f->type != stream->ending)
-		return ERR_PROTOCOL; /* [P-26] */
+		return ERR_PROTOCOL;      /* [P-26] */
 	if (f->data.len > stream->credit) /* [P-28] */
 		return ERR_LIMIT;
 	stream->credit -= f->data.len;
