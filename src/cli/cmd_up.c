@@ -21,6 +21,8 @@
 #include "client/home.h"
 #include "client/publish.h"
 #include "sys/clock.h"
+#include "sys/fd.h"
+#include "sys/proc.h"
 
 #define QUESTION    "Who can read this?"
 #define LINE_MAX_UP 512
@@ -36,6 +38,7 @@ struct up {
 	struct cli_answer answer;
 	bool announced; /* running.json is there */
 	struct err_ctx ctx;
+	int signal_fd; /* of --serve, once announced; else -1 */
 };
 
 /* One more thing is done: "✓ name  text". On a terminal only. */
@@ -179,11 +182,22 @@ static enum cli_exit publish(struct up *u)
 	return CLI_EXIT_OK;
 }
 
-/* Say where the enclave is, for `confer ask` and the others. */
+/*
+ * Say where the enclave is, for `confer ask` and the others. Whoever reads that
+ * may also end us: from here on, signals are read and no longer fatal.
+ */
 static enum cli_exit announce(struct up *u)
 {
 	struct client_running r = { .pid = (uint64_t)getpid() };
-	enum err e;
+	enum err e = ERR_OK;
+
+	if (u->options->serve)
+		e = proc_signals_open(&u->signal_fd);
+	if (e != ERR_OK) {
+		(void)err_set(
+		    &u->ctx, e, "signals cannot be read: %s", err_name(e));
+		return CLI_EXIT_INTERNAL;
+	}
 
 	(void)fmt_print(
 	    r.address, sizeof(r.address), "%s", u->parts.listen.text);
@@ -319,7 +333,7 @@ static enum cli_exit serve(struct up *u)
 {
 	print_serving(u);
 	cli_link_close(&u->link);
-	return up_serve(&u->parts, &u->publish, &u->ctx);
+	return up_serve(&u->parts, &u->publish, u->signal_fd, &u->ctx);
 }
 
 static enum cli_exit use(struct up *u)
@@ -340,6 +354,7 @@ static void stop_all(struct up *u)
 	up_parts_stop(&u->parts);
 	cli_status_clear(u->term);
 	client_publish_close(&u->publish);
+	fd_close(&u->signal_fd);
 }
 
 enum cli_exit cli_cmd_up(const struct cli_options *o, struct cli_term *t)
@@ -351,6 +366,7 @@ enum cli_exit cli_cmd_up(const struct cli_options *o, struct cli_term *t)
 		return CLI_EXIT_INTERNAL;
 	u->options = o;
 	u->term = t;
+	u->signal_fd = -1;
 	u->parts = (struct up_parts)UP_PARTS_INIT;
 	u->publish = (struct client_publish)CLIENT_PUBLISH_INIT;
 	greet(u);

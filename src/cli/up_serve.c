@@ -70,15 +70,14 @@ static enum err watch(struct serving *s)
 	return e == ERR_OK ? loop_run(&s->loop) : e;
 }
 
-enum cli_exit up_serve(
-    struct up_parts *parts, struct client_publish *publish, struct err_ctx *ctx)
+enum cli_exit up_serve(struct up_parts *parts, struct client_publish *publish,
+    int signal_fd, struct err_ctx *ctx)
 {
 	struct serving s = { .loop = LOOP_INIT,
 		.parts = parts,
 		.publish = publish,
 		.ctx = ctx };
-	int signal_fd = -1;
-	enum err e = proc_signals_open(&signal_fd);
+	enum err e;
 
 	s.signals = (struct loop_node){ .fd = signal_fd,
 		.want = LOOP_READ,
@@ -93,12 +92,10 @@ enum cli_exit up_serve(
 		.fn = on_simtee,
 		.cookie = &s };
 	s.renew = (struct timers_node){ .fn = on_renew, .cookie = &s };
-	if (e == ERR_OK)
-		e = loop_init(&s.loop, ctx);
+	e = loop_init(&s.loop, ctx);
 	if (e == ERR_OK)
 		e = watch(&s);
 	loop_clear(&s.loop);
-	fd_close(&signal_fd);
 	if (e == ERR_OK)
 		return s.x;
 	(void)err_set(ctx, e, "waiting failed: %s", err_name(e));

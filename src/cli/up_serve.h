@@ -10,9 +10,10 @@
 
 /*
  * Wait for SIGINT or SIGTERM (OK), or for the end of a part (INTERNAL, ctx says
- * which). Meanwhile publish the policy record again in time.
+ * which), as signal_fd of proc_signals_open() has them. Meanwhile publish the
+ * policy record again in time.
  */
 enum cli_exit up_serve(struct up_parts *parts, struct client_publish *publish,
-    struct err_ctx *ctx);
+    int signal_fd, struct err_ctx *ctx);
 
 #endif

@@ -113,6 +113,13 @@ def one_at_a_time():
           f"then nobody answers: {err.strip()}")
 
 
+def stopped_at_once():
+    """Told to stop the moment it has said where its enclave is."""
+    for i in range(5):
+        Service(*MODEL, home=os.path.join(os.environ["TMPDIR"],
+                                          f"s{i}")).stop()
+
+
 def killed():
     """Nothing can be tidied up then, and the next start does not mind."""
     service = Service(*MODEL)
@@ -138,4 +145,5 @@ as_json()
 mistakes()
 full_disk()
 one_at_a_time()
+stopped_at_once()
 killed()
