@@ -52,7 +52,7 @@ struct x509_cert {
 	struct bytes spki; /* SubjectPublicKeyInfo, whole */
 	struct bytes pub;  /* EC: 04||X||Y; RSA: empty */
 	enum sig_alg alg;  /* of its signature */
-	struct bytes sig;  /* RSA: as it is; ECDSA: DER, see x509_oblige */
+	struct bytes sig;  /* RSA: as it is; ECDSA: in DER */
 	struct bytes exts; /* Extensions: content; empty if absent */
 	bool has_basic;    /* basicConstraints is present */
 	bool ca;
@@ -133,13 +133,25 @@ enum err x509_crl_check_time(const struct x509_crl *crl, uint64_t now_s,
     const char *what, struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 /*
- * Demand: `sig` by the key of `signer` over `msg`. An ECDSA signature in DER is
- * rewritten to r||s. `what` is static text. ERR_AUTH if the algorithm does not
- * fit the key, ERR_FORMAT for a malformed signature, ERR_LIMIT if the set is
- * full. Borrows all until the set is answered.
+ * Demand the signature of a certificate or a list, by the key of `signer`. An
+ * ECDSA signature in DER is rewritten to r||s. `what` is static text, and the
+ * obligation's name. ERR_AUTH if the algorithm does not fit the key, ERR_FORMAT
+ * for a malformed signature, ERR_LIMIT if the set is full. Borrows all until
+ * the set is answered.
  */
-enum err x509_oblige(struct obligations *set, const struct x509_cert *signer,
-    enum sig_alg alg, struct bytes sig, struct bytes msg, const char *what,
-    struct err_ctx *ctx) __attribute__((warn_unused_result));
+enum err x509_oblige_cert(struct obligations *set,
+    const struct x509_cert *signer, const struct x509_cert *cert,
+    const char *what, struct err_ctx *ctx) __attribute__((warn_unused_result));
+enum err x509_oblige_crl(struct obligations *set,
+    const struct x509_cert *signer, const struct x509_crl *crl,
+    const char *what, struct err_ctx *ctx) __attribute__((warn_unused_result));
+
+/*
+ * Likewise an ECDSA signature r||s over `msg`, as reports and collateral carry
+ * it; the algorithm follows from the key. ERR_AUTH for an RSA key.
+ */
+enum err x509_oblige_raw(struct obligations *set,
+    const struct x509_cert *signer, struct bytes sig, struct bytes msg,
+    const char *what, struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 #endif
