@@ -25,6 +25,8 @@ void report_data_fields_write(struct wr *w, const struct report_data_fields *f)
 	wr_u16be(w, f->has_not_after ? REPORT_DATA_NOT_AFTER_LEN : 0);
 	if (f->has_not_after)
 		wr_u64be(w, f->not_after);
+	if (f->has_receipt_key)
+		put_lp(w, true, f->receipt_key, sizeof(f->receipt_key));
 }
 
 /* Nothing here is secret, and nothing can fail: the buffer fits the fields. */
@@ -76,6 +78,12 @@ enum err report_data_fields_parse(
 	    read_lp(&r, out->batch_root, sizeof(out->batch_root));
 	out->has_not_after = read_lp(&r, time, sizeof(time));
 	out->not_after = rd_u64be(&t);
+	if (r.err == ERR_OK && rd_left(&r) > 0) {
+		out->has_receipt_key =
+		    read_lp(&r, out->receipt_key, sizeof(out->receipt_key));
+		if (!out->has_receipt_key) /* absent has one spelling: none */
+			rd_fail(&r, ERR_FORMAT);
+	}
 	e = rd_end(&r);
 	if (e == ERR_OK)
 		return ERR_OK;

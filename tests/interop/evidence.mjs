@@ -67,10 +67,12 @@ export function parseBundle(b) {
 	const all = KNOWN.filter((t) => t !== 4);
 	need(all.every((t) => out[t]) && !out[4], 'evidence: sections missing');
 	const binding = [];
-	for (let at = 0; binding.length < 4; at += 2 + binding.at(-1).length) {
+	for (let at = 0; binding.length < 4 || (binding.length < 5 &&
+		at < out[5].length); at += 2 + binding.at(-1).length) {
 		need(out[5].length >= at + 2, 'evidence: binding cut');
 		const n = out[5].readUInt16BE(at);
-		need((n === 0 || n === (binding.length < 3 ? 32 : 8)) &&
+		need(((n === 0 && binding.length < 4) ||
+			n === (binding.length === 3 ? 8 : 32)) &&
 			out[5].length >= at + 2 + n, 'evidence: binding');
 		binding.push(out[5].subarray(at + 2, at + 2 + n));
 	}

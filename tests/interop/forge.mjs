@@ -107,7 +107,8 @@ export class Machine {
 		const notAfter = Buffer.alloc(o.notAfter ? 8 : 0);
 		if (o.notAfter)
 			notAfter.writeBigUInt64BE(BigInt(o.notAfter));
-		const binding = [NONE, o.beacon ?? NONE, NONE, notAfter];
+		const binding = [NONE, o.beacon ?? NONE, NONE, notAfter,
+			...(o.receiptKey ? [o.receiptKey] : [])];
 		const sim = o.otherLaunch ? c.randomBytes(48) : measurement;
 		const [image, weights, policy] = this.logged([
 			this.record('image', ['version 1', `sim ${sim.toString('hex')}`,

@@ -18,6 +18,7 @@ static struct report_data_fields all_fields(void)
 	memset(f.gpu_evidence_hash, 0x11, sizeof(f.gpu_evidence_hash));
 	memset(f.beacon, 0x22, sizeof(f.beacon));
 	memset(f.batch_root, 0x33, sizeof(f.batch_root));
+	memset(f.receipt_key, 0x44, sizeof(f.receipt_key));
 	return f;
 }
 
@@ -42,6 +43,15 @@ TEST(report_data_is_that_of_the_document)
 	check_vector(&f,
 	    "5f7e2e5995e57c30fa494f1c322aee6fa84a51de172c1e4b5952da5db9bba026"
 	    "11df96d6fa9dc181bbbe38eeecd07eb5fef48340b5ed9ffb14df741350a709af");
+	f.has_receipt_key = true;
+	check_vector(&f,
+	    "8d4704c3405533a6a4c135a509eb9dcf31d9398afa6431d104afa1603ae6d020"
+	    "c29e292c5ce9a1a808699955497d8265fc876e88fa33b14c6a2a5530fe96ff6c");
+	f = none, f.has_receipt_key = true;
+	memset(f.receipt_key, 0x44, sizeof(f.receipt_key));
+	check_vector(&f,
+	    "7429419b875f7eeb7c91dd037797efdcda426e52d6c0acc2a5bf53e739e1cf5a"
+	    "3915e84178f777827a3bc639fb387fedfae2e0d1bcb73a0f69ea73f6f1924ddc");
 }
 
 TEST(report_data_depends_on_each_field_and_its_place)
@@ -64,6 +74,13 @@ TEST(report_data_depends_on_each_field_and_its_place)
 	CHECK_ERR(report_data_check(want, s_pub, &g, NULL), ERR_AUTH);
 	g = f, g.has_beacon = false;
 	CHECK_ERR(report_data_check(want, s_pub, &g, NULL), ERR_AUTH);
+	g = f, g.has_receipt_key = true;
+	CHECK_ERR(report_data_check(want, s_pub, &g, NULL), ERR_AUTH);
+	report_data_make(want, s_pub, &g);
+	CHECK_OK(report_data_check(want, s_pub, &g, NULL));
+	CHECK_ERR(report_data_check(want, s_pub, &f, NULL), ERR_AUTH);
+	g.receipt_key[31] ^= 1;
+	CHECK_ERR(report_data_check(want, s_pub, &g, NULL), ERR_AUTH);
 	/* One hash alone, in another place. */
 	g = none, g.has_beacon = true;
 	report_data_make(want, s_pub, &g);
@@ -81,9 +98,11 @@ TEST(report_data_refuses_all_zero)
 	CHECK_STR(ctx.msg, "REPORT_DATA is all zero");
 }
 
+/* Where the fields may end: before the receipt key, and after it. */
 static void check_round_trip(const struct report_data_fields *f)
 {
 	uint8_t buf[REPORT_DATA_FIELDS_LEN_MAX + 1] = { 0 };
+	const size_t four = f->has_receipt_key ? 2 + 32 : 0;
 	struct wr w = wr_init(buf, REPORT_DATA_FIELDS_LEN_MAX);
 	struct report_data_fields back;
 
@@ -93,6 +112,8 @@ static void check_round_trip(const struct report_data_fields *f)
 	    &back, (struct bytes){ buf, w.len }, NULL));
 	CHECK_MEM(&back, f, sizeof(back));
 	for (size_t n = 0; n < w.len; n++) {
+		if (n == w.len - four)
+			continue;
 		CHECK_ERR(report_data_fields_parse(
 			      &back, (struct bytes){ buf, n }, NULL),
 		    ERR_TRUNCATED);
@@ -100,12 +121,12 @@ static void check_round_trip(const struct report_data_fields *f)
 	}
 	CHECK_ERR(report_data_fields_parse(
 		      &back, (struct bytes){ buf, w.len + 1 }, NULL),
-	    ERR_TRAILING);
+	    f->has_receipt_key ? ERR_TRAILING : ERR_TRUNCATED);
 }
 
 TEST(report_data_fields_round_trip_and_reject_every_truncation)
 {
-	for (unsigned bits = 0; bits < 16; bits++) {
+	for (unsigned bits = 0; bits < 32; bits++) {
 		struct report_data_fields f = all_fields(), g;
 
 		memset(&g, 0, sizeof(g)); /* padding too: compared as memory */
@@ -120,6 +141,9 @@ TEST(report_data_fields_round_trip_and_reject_every_truncation)
 		if (g.has_batch_root)
 			memcpy(g.batch_root, f.batch_root, 32);
 		g.not_after = g.has_not_after ? f.not_after : 0;
+		g.has_receipt_key = bits & 16;
+		if (g.has_receipt_key)
+			memcpy(g.receipt_key, f.receipt_key, 32);
 		check_round_trip(&g);
 	}
 }
@@ -138,6 +162,13 @@ TEST(report_data_fields_have_no_other_lengths)
 	memset(buf, 0, sizeof(buf));
 	buf[7] = 4; /* of not_after */
 	CHECK_ERR(report_data_fields_parse(&f, (struct bytes){ buf, 12 }, NULL),
+	    ERR_FORMAT);
+	memset(buf, 0, sizeof(buf)); /* a receipt key of length 0 */
+	CHECK_ERR(report_data_fields_parse(&f, (struct bytes){ buf, 10 }, &ctx),
+	    ERR_FORMAT);
+	CHECK(mem_is_zero(&f, sizeof(f)));
+	buf[9] = 33;
+	CHECK_ERR(report_data_fields_parse(&f, (struct bytes){ buf, 43 }, NULL),
 	    ERR_FORMAT);
 }
 
