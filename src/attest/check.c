@@ -39,6 +39,16 @@ static enum err fail(struct check_list *list, enum err e)
 	return e;
 }
 
+/* One line failed, for the reason that stands in list->reason. */
+static void fail_line(struct check_list *list, size_t index)
+{
+	struct check_line *line = &list->line[index];
+
+	line->result = CHECK_FAILED;
+	list->failed = index;
+	memcpy(line->text, list->reason.msg, sizeof(line->text));
+}
+
 static void run_one(
     struct check_list *list, const struct check_def *def, void *run)
 {
@@ -54,10 +64,8 @@ static void run_one(
 			list->obligation_line[i] = (uint8_t)index;
 		return;
 	}
-	line->result = CHECK_FAILED;
-	list->failed = index;
 	(void)fail(list, e);
-	memcpy(line->text, list->reason.msg, sizeof(line->text));
+	fail_line(list, index);
 }
 
 enum err check_run(
@@ -83,17 +91,17 @@ static enum err take_answers(
 		    "%zu signatures to check, %zu answers", list->obligations.n,
 		    n);
 	for (size_t i = 0; i < n; i++) {
-		struct check_line *line = &list->line[list->obligation_line[i]];
+		size_t index = list->obligation_line[i];
 
 		if (answer[i]) {
-			line->result = CHECK_PASSED;
+			list->line[index].result = CHECK_PASSED;
 			continue;
 		}
-		line->result = CHECK_FAILED;
-		list->failed = list->obligation_line[i];
-		return err_set(&list->reason, ERR_AUTH,
+		(void)err_set(&list->reason, ERR_AUTH,
 		    "%s: the signature does not verify",
 		    list->obligations.item[i].what);
+		fail_line(list, index);
+		return ERR_AUTH;
 	}
 	return ERR_OK;
 }
