@@ -105,8 +105,7 @@ static void mark(const struct cli_term *t, FILE *f, enum check_result result)
 	    marks[result].sign, cli_style(t, f, CLI_PLAIN));
 }
 
-/* "  ✓ name                    text", further lines below the text. */
-static void print_step(const struct cli_term *t, FILE *f,
+void cli_report_print_step(const struct cli_term *t, FILE *f,
     enum check_result result, const char *name, const char *text)
 {
 	mark(t, f, result);
@@ -122,26 +121,24 @@ static void print_connection(
 
 	(void)fmt_print(text, sizeof(text), "%s, %u ms", c->config->address,
 	    c->history.dial_ms);
-	print_step(t, f, CHECK_PASSED, "connected", text);
+	cli_report_print_step(t, f, CHECK_PASSED, "connected", text);
 	(void)fmt_print(text, sizeof(text), "%s, %u ms", handshake_name(c),
 	    c->history.reply_ms);
-	print_step(t, f, CHECK_PASSED, "handshake", text);
+	cli_report_print_step(t, f, CHECK_PASSED, "handshake", text);
 	(void)fmt_print(text, sizeof(text), "%zu bytes, judged in %u ms",
 	    c->history.evidence_len, c->history.judge_ms);
-	print_step(t, f, CHECK_PASSED, "evidence", text);
+	cli_report_print_step(t, f, CHECK_PASSED, "evidence", text);
 }
 
 /* The checks that were not reached are one line: they say nothing. */
-void cli_report_print_steps(
-    const struct cli_term *t, FILE *f, const struct client_conn *c)
+void cli_report_print_checks(
+    const struct cli_term *t, FILE *f, const struct verdict *v)
 {
-	const struct verdict *v = &c->judgement.verdict;
 	char text[ERR_MSG_LEN_MAX];
 	size_t i = 0;
 
-	print_connection(t, f, c);
 	for (; i < EVIDENCE_CHECKS && v->check[i].result != CHECK_NOT_RUN; i++)
-		print_step(t, f, v->check[i].result,
+		cli_report_print_step(t, f, v->check[i].result,
 		    evidence_check_name((enum evidence_check_id)i),
 		    v->check[i].result == CHECK_WAITING
 			? "not judged: another check has failed"
@@ -149,10 +146,18 @@ void cli_report_print_steps(
 	if (i < EVIDENCE_CHECKS) {
 		(void)fmt_print(text, sizeof(text), "%zu, not reached",
 		    (size_t)EVIDENCE_CHECKS - i);
-		print_step(t, f, CHECK_NOT_RUN, "further checks", text);
+		cli_report_print_step(
+		    t, f, CHECK_NOT_RUN, "further checks", text);
 	}
+}
+
+void cli_report_print_steps(
+    const struct cli_term *t, FILE *f, const struct client_conn *c)
+{
+	print_connection(t, f, c);
+	cli_report_print_checks(t, f, &c->judgement.verdict);
 	if (c->judgement.split_view)
-		print_step(t, f, CHECK_FAILED, "one log",
+		cli_report_print_step(t, f, CHECK_FAILED, "one log",
 		    "two different trees of one size: see proof/ in the home");
 }
 
@@ -220,24 +225,45 @@ static void write_claims(struct wr *w, const struct claims *c)
 	wr_str(w, "}");
 }
 
-void cli_report_json(struct wr *w, const struct client_conn *c)
+/* The verdict's own members of an object that is open; whether it was accepted. */
+static bool write_verdict(struct wr *w, const struct client_judgement *j)
 {
-	const struct verdict *v = &c->judgement.verdict;
-	const bool accepted = v->accepted && !c->judgement.split_view;
+	const struct verdict *v = &j->verdict;
+	const bool accepted = v->accepted && !j->split_view;
 
 	wr_fmt(w, "{\"accepted\":%s,\"simulated\":%s",
 	    accepted ? "true" : "false", v->simulated ? "true" : "false");
 	if (v->simulated)
 		member_str(w, "warning", VERDICT_SIMULATED);
-	member_str(w, "address", c->config->address);
-	member_str(w, "handshake", handshake_name(c));
-	member_num(w, "evidence_bytes", c->history.evidence_len);
-	if (accepted) {
-		member_num(w, "verified_at", c->verified_at);
+	return accepted;
+}
+
+/* Its checks, and its claims if they mean anything; closes the object. */
+static void write_details(struct wr *w, const struct verdict *v, bool accepted)
+{
+	if (accepted)
 		member_num(w, "deadline", v->deadline_s);
-	}
 	write_checks(w, v);
 	if (accepted)
 		write_claims(w, &v->claims);
 	wr_str(w, "}");
+}
+
+void cli_report_json_judgement(struct wr *w, const struct client_judgement *j)
+{
+	bool accepted = write_verdict(w, j);
+
+	write_details(w, &j->verdict, accepted);
+}
+
+void cli_report_json(struct wr *w, const struct client_conn *c)
+{
+	bool accepted = write_verdict(w, &c->judgement);
+
+	member_str(w, "address", c->config->address);
+	member_str(w, "handshake", handshake_name(c));
+	member_num(w, "evidence_bytes", c->history.evidence_len);
+	if (accepted)
+		member_num(w, "verified_at", c->verified_at);
+	write_details(w, &c->judgement.verdict, accepted);
 }

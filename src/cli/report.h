@@ -30,8 +30,17 @@ void cli_report_print_summary(
 void cli_report_print_steps(
     const struct cli_term *t, FILE *f, const struct client_conn *c);
 
-/* An object with all of it. */
+/* Its checks alone, of any verdict. */
+void cli_report_print_checks(
+    const struct cli_term *t, FILE *f, const struct verdict *v);
+
+/* "  ✓ name                    text", further lines below the text. */
+void cli_report_print_step(const struct cli_term *t, FILE *f,
+    enum check_result result, const char *name, const char *text);
+
+/* An object with all of it, or with the verdict alone. */
 void cli_report_json(struct wr *w, const struct client_conn *c);
+void cli_report_json_judgement(struct wr *w, const struct client_judgement *j);
 
 /* "14:05", or "29 Nov 14:05" if that is not within the next 20 hours. */
 #define CLI_WHEN_MAX 24
