@@ -62,7 +62,7 @@ static void record_client(void)
 	must(session_client_packet(&client, wire + PACKET_HEADER_LEN,
 	    w.len - PACKET_HEADER_LEN, &cev, &w));
 	v.accepted = true;
-	v.deadline_s = 1;
+	v.checks.deadline_s = 1;
 	memcpy(v.claims.evidence_digest, evidence_hash, 32);
 	report_data_make(v.claims.report_data, s_pub, &v.claims.binding);
 	w.len = 0;

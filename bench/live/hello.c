@@ -58,7 +58,7 @@ static struct wr finish(struct hello *h, uint8_t *body, size_t len)
 	evidence_len = ev.data.len;
 	memset(&v->claims, 0, sizeof(v->claims));
 	v->accepted = true;
-	v->deadline_s = 1;
+	v->checks.deadline_s = 1;
 	evidence_digest(v->claims.evidence_digest, ev.data);
 	report_data_make(v->claims.report_data,
 	    session_client_server_key(&h->client), &v->claims.binding);

@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "crypto/obligation.h"
 
-#define CHECKS_MAX 56 /* the longest list, TDX with its release, has 40 */
+#define CHECKS_MAX 48 /* the longest list, TDX with its release, has 40 */
 
 /*
  * Checks of the hardware, whatever the TEE; each kind has its own list of them.

@@ -96,26 +96,34 @@ enum err sim_check_tcb(const struct sim_endorsement *end,
 	return ERR_OK;
 }
 
-enum err sim_obligations(struct obligations *set,
-    const struct sim_endorsement *end, const struct snp_report *rep,
+enum err sim_oblige_endorsement(struct obligations *set,
+    const struct sim_endorsement *end,
     const uint8_t root_pub[ECDSA_P384_PUB_LEN])
 {
-	struct obligation *by_root = obligation_add(set);
-	struct obligation *by_chip = obligation_add(set);
+	struct obligation *o = obligation_add(set);
 
-	if (by_root == NULL || by_chip == NULL)
+	if (o == NULL)
 		return ERR_LIMIT;
-	by_root->alg = SIG_ECDSA_P384_SHA384;
-	by_root->what = "endorsement by the simulated root";
-	by_root->key = (struct bytes){ root_pub, ECDSA_P384_PUB_LEN };
-	by_root->sig = end->sig;
-	by_root->msg = end->signed_part;
+	o->alg = SIG_ECDSA_P384_SHA384;
+	o->what = "endorsement by the simulated root";
+	o->key = (struct bytes){ root_pub, ECDSA_P384_PUB_LEN };
+	o->sig = end->sig;
+	o->msg = end->signed_part;
+	return ERR_OK;
+}
 
-	by_chip->alg = SIG_ECDSA_P384_SHA384;
-	by_chip->what = "report by the simulated chip";
-	by_chip->key = end->chip_pub;
-	memcpy(by_chip->sig_buf, rep->sig, sizeof(rep->sig));
-	by_chip->sig = (struct bytes){ by_chip->sig_buf, sizeof(rep->sig) };
-	by_chip->msg = rep->signed_part;
+enum err sim_oblige_report(struct obligations *set,
+    const struct sim_endorsement *end, const struct snp_report *rep)
+{
+	struct obligation *o = obligation_add(set);
+
+	if (o == NULL)
+		return ERR_LIMIT;
+	o->alg = SIG_ECDSA_P384_SHA384;
+	o->what = "report by the simulated chip";
+	o->key = end->chip_pub;
+	memcpy(o->sig_buf, rep->sig, sizeof(rep->sig));
+	o->sig = (struct bytes){ o->sig_buf, sizeof(rep->sig) };
+	o->msg = rep->signed_part;
 	return ERR_OK;
 }

@@ -71,13 +71,16 @@ enum err sim_check_tcb(const struct sim_endorsement *end,
     __attribute__((warn_unused_result));
 
 /*
- * Demand two signatures: the root's over the endorsement, then the chip's over
- * the report. They borrow end, rep and root_pub until the set is answered.
+ * Demand the root's signature over the endorsement, and the chip's over the
+ * report. They borrow end, rep and root_pub until the set is answered.
  * ERR_LIMIT if the set is full.
  */
-enum err sim_obligations(struct obligations *set,
-    const struct sim_endorsement *end, const struct snp_report *rep,
+enum err sim_oblige_endorsement(struct obligations *set,
+    const struct sim_endorsement *end,
     const uint8_t root_pub[ECDSA_P384_PUB_LEN])
+    __attribute__((warn_unused_result));
+enum err sim_oblige_report(struct obligations *set,
+    const struct sim_endorsement *end, const struct snp_report *rep)
     __attribute__((warn_unused_result));
 
 #endif

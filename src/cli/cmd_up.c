@@ -244,6 +244,7 @@ static enum cli_exit connect_and_verify(struct up *u)
 {
 	const struct cli_options as_user = { .command = CLI_CHAT,
 		.home = u->home };
+	const struct check_list *list;
 	unsigned passed = 0;
 	char line[LINE_MAX_UP];
 	enum cli_exit x =
@@ -253,9 +254,9 @@ static enum cli_exit connect_and_verify(struct up *u)
 		x = cli_link_open(&u->link, &u->ctx);
 	if (x != CLI_EXIT_OK)
 		return x;
-	for (size_t i = 0; i < EVIDENCE_CHECKS; i++)
-		passed += u->link.conn->judgement.verdict.check[i].result ==
-			  CHECK_PASSED;
+	list = &u->link.conn->judgement.verdict.checks;
+	for (size_t i = 0; i < list->n; i++)
+		passed += list->line[i].result == CHECK_PASSED;
 	(void)fmt_print(line, sizeof(line),
 	    "%u checks passed; `confer verify` shows them", passed);
 	done(u, "verified", line);

@@ -29,7 +29,7 @@ static void print_accepted(
 	const struct verdict *v = &c->judgement.verdict;
 	char when[CLI_WHEN_MAX];
 
-	cli_report_when(when, v->deadline_s, c->verified_at);
+	cli_report_when(when, v->checks.deadline_s, c->verified_at);
 	(void)printf("\n%sAccepted until %s%s%s%s\n",
 	    cli_style(t, stdout, v->simulated ? CLI_WARN : CLI_GOOD), when,
 	    v->simulated ? ", but " : "", v->simulated ? VERDICT_SIMULATED : "",

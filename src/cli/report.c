@@ -43,7 +43,7 @@ void cli_report_summary(
 	char hex[2 * SHORT_HEX + 1], when[CLI_WHEN_MAX];
 
 	hex_encode(hex, c->measurement, SHORT_HEX);
-	cli_report_when(when, v->deadline_s, now_s);
+	cli_report_when(when, v->checks.deadline_s, now_s);
 	if (v->simulated)
 		wr_str(&w, VERDICT_SIMULATED " · ");
 	wr_fmt(&w, "enclave checked: launch %s… = release %llu of %s/%s", hex,
@@ -134,18 +134,19 @@ static void print_connection(
 void cli_report_print_checks(
     const struct cli_term *t, FILE *f, const struct verdict *v)
 {
+	const struct check_list *list = &v->checks;
 	char text[ERR_MSG_LEN_MAX];
 	size_t i = 0;
 
-	for (; i < EVIDENCE_CHECKS && v->check[i].result != CHECK_NOT_RUN; i++)
-		cli_report_print_step(t, f, v->check[i].result,
-		    evidence_check_name((enum evidence_check_id)i),
-		    v->check[i].result == CHECK_WAITING
+	for (; i < list->n && list->line[i].result != CHECK_NOT_RUN; i++)
+		cli_report_print_step(t, f, list->line[i].result,
+		    evidence_check_name(list->line[i].id),
+		    list->line[i].result == CHECK_WAITING
 			? "not judged: another check has failed"
-			: v->check[i].text);
-	if (i < EVIDENCE_CHECKS) {
-		(void)fmt_print(text, sizeof(text), "%zu, not reached",
-		    (size_t)EVIDENCE_CHECKS - i);
+			: list->line[i].text);
+	if (i < list->n) {
+		(void)fmt_print(
+		    text, sizeof(text), "%zu, not reached", list->n - i);
 		cli_report_print_step(
 		    t, f, CHECK_NOT_RUN, "further checks", text);
 	}
@@ -182,7 +183,7 @@ static void member_num(struct wr *w, const char *name, uint64_t value)
 	wr_fmt(w, ",\"%s\":%llu", name, (unsigned long long)value);
 }
 
-static void write_checks(struct wr *w, const struct verdict *v)
+static void write_checks(struct wr *w, const struct check_list *list)
 {
 	static const char *const result[] = {
 		[CHECK_NOT_RUN] = "not run",
@@ -192,12 +193,11 @@ static void write_checks(struct wr *w, const struct verdict *v)
 	};
 
 	wr_str(w, ",\"checks\":[");
-	for (size_t i = 0; i < EVIDENCE_CHECKS; i++) {
+	for (size_t i = 0; i < list->n; i++) {
 		wr_fmt(w, "%s{\"result\":\"%s\"", i == 0 ? "" : ",",
-		    result[v->check[i].result]);
-		member_str(
-		    w, "name", evidence_check_name((enum evidence_check_id)i));
-		member_str(w, "text", v->check[i].text);
+		    result[list->line[i].result]);
+		member_str(w, "name", evidence_check_name(list->line[i].id));
+		member_str(w, "text", list->line[i].text);
 		wr_str(w, "}");
 	}
 	wr_str(w, "]");
@@ -206,9 +206,9 @@ static void write_checks(struct wr *w, const struct verdict *v)
 static void write_claims(struct wr *w, const struct claims *c)
 {
 	wr_fmt(w, ",\"claims\":{\"tee\":\"%s\"", tee_kind_name(c->kind));
-	member_hex(w, "measurement", c->measurement, SNP_MEASUREMENT_LEN);
+	member_hex(w, "measurement", c->measurement, c->measurement_len);
 	member_hex(w, "report_data", c->report_data, SNP_REPORT_DATA_LEN);
-	member_hex(w, "chip_id", c->chip_id, SNP_CHIP_ID_LEN);
+	member_hex(w, "chip_id", c->chip_id, c->chip_id_len);
 	member_str(w, "product", c->product);
 	member_str(w, "channel", c->channel);
 	member_str(w, "image_version", c->image_version);
@@ -242,8 +242,8 @@ static bool write_verdict(struct wr *w, const struct client_judgement *j)
 static void write_details(struct wr *w, const struct verdict *v, bool accepted)
 {
 	if (accepted)
-		member_num(w, "deadline", v->deadline_s);
-	write_checks(w, v);
+		member_num(w, "deadline", v->checks.deadline_s);
+	write_checks(w, &v->checks);
 	if (accepted)
 		write_claims(w, &v->claims);
 	wr_str(w, "}");

@@ -204,7 +204,7 @@ static enum err judge(
 		    (unsigned long long)c->judgement.split_size);
 	}
 	return err_set(ctx, fail(c, CLIENT_FAULT_REFUSED, e), "%s",
-	    v->reason.msg[0] != '\0' ? v->reason.msg : err_name(e));
+	    v->checks.reason.msg[0] != '\0' ? v->checks.reason.msg : err_name(e));
 }
 
 /*
@@ -217,7 +217,7 @@ static enum err learn(
 	const struct verdict *v = &c->judgement.verdict;
 	const char *home = c->config->home;
 	struct client_resume r = { .verified_at = unix_s(c),
-		.deadline = v->deadline_s,
+		.deadline = v->checks.deadline_s,
 		.bundle = bundle };
 	enum err e;
 

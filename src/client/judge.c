@@ -5,10 +5,10 @@ static enum err conclude(struct verdict *v)
 {
 	bool answer[OBLIGATIONS_MAX] = { false };
 
-	for (size_t i = 0; i < v->obligations.n; i++)
-		answer[i] =
-		    obligation_resolve(&v->obligations.item[i]) == ERR_OK;
-	return evidence_conclude(v, answer, v->obligations.n);
+	for (size_t i = 0; i < v->checks.obligations.n; i++)
+		answer[i] = obligation_resolve(
+				&v->checks.obligations.item[i]) == ERR_OK;
+	return evidence_conclude(v, answer, v->checks.obligations.n);
 }
 
 enum err client_judge(struct client_judgement *j,

@@ -100,23 +100,16 @@ void evidence_digest(uint8_t out[SHA256_LEN], struct bytes bundle)
 	crypto_sha256(out, &bundle, 1);
 }
 
-const char *evidence_check_name(enum evidence_check_id id)
+const char *evidence_check_name(uint8_t id)
 {
-	static const char *const name[EVIDENCE_CHECKS] = {
+	static const char *const name[EVIDENCE_CHECK_IDS] = {
 		[CHECK_FORMAT] = "evidence format",
 		[CHECK_TEE] = "kind of TEE",
-		[CHECK_REPORT] = "report format",
-		[CHECK_ROOT] = "pinned root",
-		[CHECK_CHIP] = "chip",
-		[CHECK_TCB] = "firmware versions",
-		[CHECK_ENDORSEMENT_SIG] = "endorsement signature",
-		[CHECK_REPORT_SIG] = "report signature",
-		[CHECK_GUEST] = "guest policy",
 		[CHECK_REPORT_DATA] = "channel key",
 		[CHECK_IMAGE_SIGNED] = "release signatures",
 		[CHECK_IMAGE_LOGGED] = "release in the log",
 		[CHECK_IMAGE_TIME] = "release validity",
-		[CHECK_MEASUREMENT] = "launch measurement",
+		[CHECK_BEACON] = "report is recent",
 		[CHECK_MODEL_SIGNED] = "model signatures",
 		[CHECK_MODEL_LOGGED] = "model in the log",
 		[CHECK_MODEL_TIME] = "model validity",
@@ -127,10 +120,13 @@ const char *evidence_check_name(enum evidence_check_id id)
 		[CHECK_POLICY_SEQ] = "policy not rolled back",
 		[CHECK_IMAGE_ALLOWED] = "release not revoked",
 		[CHECK_MODEL_ALLOWED] = "model not revoked",
+		[CHECK_MEASUREMENT] = "launch measurement",
 		[CHECK_DEADLINE] = "time left",
 	};
 
-	return (unsigned)id < EVIDENCE_CHECKS ? name[id] : "unknown";
+	if (id < CHECK_HARDWARE_END)
+		return check_name(id);
+	return id < EVIDENCE_CHECK_IDS ? name[id] : "unknown";
 }
 
 const char *tee_kind_name(enum tee_kind kind)

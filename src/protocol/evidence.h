@@ -15,8 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attest/check.h"
+#include "attest/dcap_verify.h"
+#include "attest/policy.h"
 #include "attest/report_data.h"
+#include "attest/roots.h"
 #include "attest/snp.h"
+#include "attest/snp_verify.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/wr.h"
@@ -31,7 +36,7 @@
 
 /* The kind of TEE, one byte in the evidence. */
 enum tee_kind {
-	TEE_SNP = 1, /* these three: not built yet, refused by name */
+	TEE_SNP = 1,
 	TEE_TDX = 2,
 	TEE_SGX = 3,
 	TEE_SIM = 255,
@@ -74,22 +79,19 @@ enum err evidence_build(struct wr *w, const struct evidence *ev)
 /* SHA-256 of the bundle: its name when a client resumes. */
 void evidence_digest(uint8_t out[SHA256_LEN], struct bytes bundle);
 
-/* The checks, in the order in which they run and are shown. */
+/*
+ * The checks of channel and release; those of the hardware have the ids below
+ * CHECK_HARDWARE_END. Each kind of TEE has its own list of both, in the order in
+ * which they run and are shown: evidence_required().
+ */
 enum evidence_check_id {
-	CHECK_FORMAT,          /* the bundle's sections */
-	CHECK_TEE,             /* a kind that this client accepts */
-	CHECK_REPORT,          /* the report's own format */
-	CHECK_ROOT,            /* vouched for by a root that is pinned */
-	CHECK_CHIP,            /* the report is of the chip vouched for */
-	CHECK_TCB,             /* so are its firmware versions */
-	CHECK_ENDORSEMENT_SIG, /* obligation */
-	CHECK_REPORT_SIG,      /* obligation */
-	CHECK_GUEST,           /* no debug, no migration, VMPL 0 */
-	CHECK_REPORT_DATA,     /* the report names this channel's key */
-	CHECK_IMAGE_SIGNED,    /* by k of n release keys */
-	CHECK_IMAGE_LOGGED,    /* in the log, quorum of witnesses, fresh */
-	CHECK_IMAGE_TIME,      /* inside its validity */
-	CHECK_MEASUREMENT,     /* what was launched is what was released */
+	CHECK_FORMAT = CHECK_HARDWARE_END, /* the bundle's sections */
+	CHECK_TEE,                         /* a kind that this client accepts */
+	CHECK_REPORT_DATA,  /* the report names this channel's key */
+	CHECK_IMAGE_SIGNED, /* by k of n release keys */
+	CHECK_IMAGE_LOGGED, /* in the log, quorum of witnesses, fresh */
+	CHECK_IMAGE_TIME,   /* inside its validity */
+	CHECK_BEACON,       /* the report is younger than that log head */
 	CHECK_MODEL_SIGNED,
 	CHECK_MODEL_LOGGED,
 	CHECK_MODEL_TIME,
@@ -100,20 +102,9 @@ enum evidence_check_id {
 	CHECK_POLICY_SEQ,    /* not older than one seen before */
 	CHECK_IMAGE_ALLOWED, /* neither revoked nor below the minimum */
 	CHECK_MODEL_ALLOWED,
-	CHECK_DEADLINE, /* some time is left */
-	EVIDENCE_CHECKS
-};
-
-enum check_result {
-	CHECK_NOT_RUN, /* an earlier check failed */
-	CHECK_PASSED,
-	CHECK_FAILED,
-	CHECK_WAITING, /* for the answer to an obligation */
-};
-
-struct evidence_check {
-	enum check_result result;
-	char text[ERR_MSG_LEN_MAX]; /* what was compared with what */
+	CHECK_MEASUREMENT, /* what was launched is what was released */
+	CHECK_DEADLINE,    /* some time is left, and not too much */
+	EVIDENCE_CHECK_IDS
 };
 
 #define CLAIM_TEXT_MAX (RECORD_TOKEN_LEN_MAX + 1) /* a token and its NUL */
@@ -130,10 +121,15 @@ struct claim_head {
 /* What accepted evidence says. Meaningless unless verdict.accepted. */
 struct claims {
 	enum tee_kind kind;
-	enum snp_family family; /* of a simulated chip: what it plays */
-	struct snp_tcb reported_tcb;
-	uint8_t chip_id[SNP_CHIP_ID_LEN];
-	uint8_t measurement[SNP_MEASUREMENT_LEN];
+	enum snp_family family;      /* of a simulated chip: what it plays */
+	struct snp_tcb reported_tcb; /* SNP and simulated */
+	uint8_t chip_id[SNP_CHIP_ID_LEN]; /* likewise; TDX and SGX: PPID */
+	size_t chip_id_len;
+	uint8_t
+	    measurement[SNP_MEASUREMENT_LEN]; /* TDX: MRTD; SGX: MRENCLAVE */
+	size_t measurement_len;
+	enum dcap_status tcb_status; /* TDX, SGX */
+	uint32_t tcb_eval;           /* tcbEvaluationDataNumber; else 0 */
 	uint8_t report_data[SNP_REPORT_DATA_LEN];
 	struct report_data_fields binding;
 	char product[CLAIM_TEXT_MAX];
@@ -153,12 +149,9 @@ struct claims {
 struct verdict {
 	bool accepted;  /* set by evidence_conclude alone */
 	bool simulated; /* show VERDICT_SIMULATED wherever the verdict shows */
-	enum evidence_check_id failed; /* if reason.code is not ERR_OK */
-	struct err_ctx reason; /* why not; code ERR_OK if nothing fails */
-	struct evidence_check check[EVIDENCE_CHECKS];
-	struct obligations obligations;
-	enum evidence_check_id obligation_check[OBLIGATIONS_MAX];
-	uint64_t deadline_s; /* Unix seconds; a session must end then */
+	uint8_t failed; /* id of the check, if checks.reason has a code */
+	struct check_list
+	    checks; /* why not, and until when: reason, deadline_s */
 	struct claims claims;
 };
 
@@ -169,23 +162,29 @@ struct evidence_demand {
 	const struct trust *trust;
 	bool accept_simulated;
 	uint64_t now_s;
-	uint64_t max_age_s;      /* of the log's head; 0: TLOG_FRESH_S */
-	uint64_t policy_seq_min; /* highest policy seq seen; 0: none yet */
+	uint64_t max_age_s;           /* of the log's head; 0: TLOG_FRESH_S */
+	uint64_t policy_seq_min;      /* highest policy seq seen; 0: none yet */
+	const struct root_key *roots; /* attest_roots; tests have their own */
 };
 
-/* Storage during evidence_verify only; nothing of it is kept. About 40 KB. */
+/* Storage from evidence_verify to evidence_conclude. About 110 KB. */
 struct evidence_work {
 	struct tlog_record image;
 	struct tlog_record model;
 	struct tlog_record policy;
+	struct attest_policy
+	    demand; /* strict, and what the policy record says */
+	struct snp_run snp;
+	struct dcap_run dcap;
+	struct dcap_work dcap_work;
 };
 
 /*
  * Judge a bundle for the channel whose responder key the handshake showed as
  * s_pub. Checks run in order and stop at the first that fails. ERR_OK: nothing
- * failed, v->obligations wait for answers, nothing is accepted yet. Otherwise
- * the failure's code, with v->failed and v->reason. v borrows demand->trust and
- * `bundle` until it is concluded.
+ * failed, v->checks.obligations wait for answers, nothing is accepted yet.
+ * Otherwise the failure's code, with v->failed and v->checks.reason. v borrows
+ * work, demand and `bundle` until it is concluded.
  */
 enum err evidence_verify(struct verdict *v, struct evidence_work *work,
     const struct evidence_demand *demand, struct bytes bundle,
@@ -200,8 +199,14 @@ enum err evidence_verify(struct verdict *v, struct evidence_work *work,
 enum err evidence_conclude(struct verdict *v, const bool *answer, size_t n)
     __attribute__((warn_unused_result));
 
+/*
+ * The checks that evidence of this kind has to pass, in order: writes at most
+ * CHECKS_MAX ids and returns how many. 0 for an unknown kind.
+ */
+size_t evidence_required(uint8_t id[CHECKS_MAX], enum tee_kind kind);
+
 /* A few words for a column of a table: "launch measurement". Static. */
-const char *evidence_check_name(enum evidence_check_id id);
+const char *evidence_check_name(uint8_t id);
 
 /* "snp", "tdx", "sgx", "sim" or "unknown". */
 const char *tee_kind_name(enum tee_kind kind);

@@ -1,35 +1,174 @@
 /*
- * The verdict on evidence: one function per check, run in the order of enum
- * evidence_check_id by a table; see evidence.h. Each writes what it compared
- * into its line, so that the list reads as an account of the decision.
+ * The verdict on evidence: tables of checks, run in order; see evidence.h. Each
+ * check writes what it compared into its line, so that the list reads as an
+ * account of the decision.
  */
 #include "base/assert.h"
-#include "base/fmt.h"
-#include "base/hex.h"
+#include "base/utc.h"
 #include "protocol/evidence_run.h"
 
-typedef enum err check_fn(struct evidence_run *r);
-
-void evidence_say(struct evidence_run *r, const char *fmt, ...)
+static enum err check_format(void *run, struct check_list *list)
 {
-	va_list ap;
+	struct evidence_run *r = run;
+	size_t n = 0;
+	enum err e = evidence_parse(&r->ev, r->bundle, &list->reason);
 
-	va_start(ap, fmt);
-	(void)fmt_vprint(r->text, ERR_MSG_LEN_MAX, fmt, ap);
-	va_end(ap);
+	if (e != ERR_OK)
+		return e;
+	for (size_t i = 0; i <= EVIDENCE_SECTION_MAX; i++)
+		n += r->ev.section[i].len != 0;
+	check_say(list, "%zu bytes, %zu sections", r->bundle.len, n);
+	return ERR_OK;
 }
 
-const char *evidence_short_hex(char out[SHORT_HEX_LEN], const uint8_t *p)
+static enum err check_simulated(struct evidence_run *r, struct check_list *list)
 {
-	hex_encode(out, p, SHORT_HEX_BYTES);
-	return out;
+	r->v->simulated = true;
+	if (!r->demand->accept_simulated)
+		return err_set(&list->reason, ERR_POLICY,
+		    "evidence is SIMULATED: no hardware protects this enclave");
+	check_say(list, "simulated, which this client was told to accept");
+	return ERR_OK;
 }
 
-void evidence_deadline(struct evidence_run *r, uint64_t t)
+static enum err check_tee(void *run, struct check_list *list)
 {
-	if (t < r->v->deadline_s)
-		r->v->deadline_s = t;
+	struct evidence_run *r = run;
+	struct bytes kind = r->ev.section[EVIDENCE_KIND];
+
+	if (kind.len != 1)
+		return err_set(&list->reason, ERR_FORMAT,
+		    "evidence: TEE kind of %zu bytes, must be 1", kind.len);
+	r->v->claims.kind = (enum tee_kind)kind.p[0];
+	switch (kind.p[0]) {
+	case TEE_SIM:
+		return check_simulated(r, list);
+	case TEE_SNP:
+	case TEE_TDX:
+	case TEE_SGX:
+		return err_set(&list->reason, ERR_UNSUPPORTED,
+		    "evidence of a %s machine: this client cannot verify it",
+		    tee_kind_name(r->v->claims.kind));
+	default:
+		return err_set(&list->reason, ERR_UNSUPPORTED,
+		    "evidence of unknown TEE kind %u", kind.p[0]);
+	}
 }
+
+static enum err check_report_data(void *run, struct check_list *list)
+{
+	struct evidence_run *r = run;
+	char hex[SHORT_HEX_LEN];
+	enum err e = report_data_fields_parse(
+	    &r->binding, r->ev.section[EVIDENCE_BINDING], &list->reason);
+
+	if (e == ERR_OK)
+		e = report_data_check(
+		    r->report_data, r->s_pub, &r->binding, &list->reason);
+	if (e == ERR_OK)
+		check_say(list,
+		    "REPORT_DATA is the hash of this channel's key %s..",
+		    check_short_hex(hex, r->s_pub));
+	return e;
+}
+
+/* Only a `sim` line may name a simulated launch: never an `snp` line. */
+static enum err check_measurement_sim(
+    struct evidence_run *r, struct check_list *list)
+{
+	const struct tlog_record *rec = r->image.rec;
+	char hex[SHORT_HEX_LEN];
+
+	(void)check_short_hex(hex, r->report.measurement);
+	if (!tlog_image_has_sim(&rec->image, r->report.measurement))
+		return err_set(&list->reason, ERR_POLICY,
+		    "launch measurement %s.. is in no sim line of release "
+		    "seq %llu",
+		    hex, (unsigned long long)rec->seq);
+	check_say(list, "launch measurement %s..: sim line of release seq %llu",
+	    hex, (unsigned long long)rec->seq);
+	return ERR_OK;
+}
+
+static enum err check_measurement(void *run, struct check_list *list)
+{
+	return check_measurement_sim(run, list);
+}
+
+/* The records' and the log's times are in already; here comes the enclave's. */
+static enum err check_deadline_left(void *run, struct check_list *list)
+{
+	struct evidence_run *r = run;
+	uint64_t now = r->demand->now_s;
+	char end[UTC_TEXT_LEN + 1], at[UTC_TEXT_LEN + 1];
+
+	if (r->binding.has_not_after)
+		check_deadline(list, r->binding.not_after);
+	utc_format(end, list->deadline_s);
+	utc_format(at, now);
+	if (list->deadline_s <= now)
+		return err_set(&list->reason, ERR_EXPIRED,
+		    "evidence ended at %s, it is %s", end, at);
+	check_say(
+	    list, "%llu s left", (unsigned long long)(list->deadline_s - now));
+	return ERR_OK;
+}
+
+/* ---- the lists ----------------------------------------------------------- */
+
+static const struct check_def opening[] = {
+	{ CHECK_FORMAT, check_format },
+	{ CHECK_TEE, check_tee },
+};
+
+static const struct check_def channel[] = {
+	{ CHECK_REPORT_DATA, check_report_data },
+};
+
+static const struct check_def closing[] = {
+	{ CHECK_MEASUREMENT, check_measurement },
+	{ CHECK_DEADLINE, check_deadline_left },
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* One stretch of a list; `run` is filled in for each verification. */
+struct stretch {
+	const struct check_def *def;
+	size_t n;
+};
+
+#define STRETCHES 6
+
+/* What each kind has to pass. An empty stretch: this kind has none. */
+static const struct stretch *list_of(enum tee_kind kind)
+{
+	static const struct stretch sim[STRETCHES] = {
+		{ opening, COUNT(opening) },
+		{ evidence_sim_checks, EVIDENCE_SIM_CHECKS },
+		{ channel, COUNT(channel) },
+		{ evidence_release_checks, EVIDENCE_RELEASE_CHECKS },
+		{ NULL, 0 },
+		{ closing, COUNT(closing) },
+	};
+
+	return kind == TEE_SIM ? sim : NULL;
+}
+
+size_t evidence_required(uint8_t id[CHECKS_MAX], enum tee_kind kind)
+{
+	const struct stretch *s = list_of(kind);
+	size_t n = 0;
+
+	for (size_t i = 0; s != NULL && i < STRETCHES; i++)
+		for (size_t k = 0; k < s[i].n; k++) {
+			assert(n < CHECKS_MAX);
+			id[n++] = s[i].def[k].id;
+		}
+	return n;
+}
+
+/* ---- running them -------------------------------------------------------- */
 
 static void copy_text(char *out, size_t cap, struct bytes b)
 {
@@ -39,44 +178,21 @@ static void copy_text(char *out, size_t cap, struct bytes b)
 	out[n] = '\0';
 }
 
-/* Every check, none optional; a missing one is a hole that verify() traps. */
-static check_fn *const sim_checks[EVIDENCE_CHECKS] = {
-	[CHECK_FORMAT] = evidence_check_format,
-	[CHECK_TEE] = evidence_check_tee,
-	[CHECK_REPORT] = evidence_check_report,
-	[CHECK_ROOT] = evidence_check_root,
-	[CHECK_CHIP] = evidence_check_chip,
-	[CHECK_TCB] = evidence_check_tcb,
-	[CHECK_ENDORSEMENT_SIG] = evidence_check_endorsement_sig,
-	[CHECK_REPORT_SIG] = evidence_check_report_sig,
-	[CHECK_GUEST] = evidence_check_guest,
-	[CHECK_REPORT_DATA] = evidence_check_report_data,
-	[CHECK_IMAGE_SIGNED] = evidence_check_image_signed,
-	[CHECK_IMAGE_LOGGED] = evidence_check_image_logged,
-	[CHECK_IMAGE_TIME] = evidence_check_image_time,
-	[CHECK_MEASUREMENT] = evidence_check_measurement,
-	[CHECK_MODEL_SIGNED] = evidence_check_model_signed,
-	[CHECK_MODEL_LOGGED] = evidence_check_model_logged,
-	[CHECK_MODEL_TIME] = evidence_check_model_time,
-	[CHECK_MODEL_NAMED] = evidence_check_model_named,
-	[CHECK_POLICY_SIGNED] = evidence_check_policy_signed,
-	[CHECK_POLICY_LOGGED] = evidence_check_policy_logged,
-	[CHECK_POLICY_TIME] = evidence_check_policy_time,
-	[CHECK_POLICY_SEQ] = evidence_check_policy_seq,
-	[CHECK_IMAGE_ALLOWED] = evidence_check_image_allowed,
-	[CHECK_MODEL_ALLOWED] = evidence_check_model_allowed,
-	[CHECK_DEADLINE] = evidence_check_deadline,
-};
+static void claim_sim(struct claims *c, const struct snp_report *report)
+{
+	c->family = report->family;
+	c->reported_tcb = report->reported_tcb;
+	memcpy(c->chip_id, report->chip_id, sizeof(c->chip_id));
+	c->chip_id_len = sizeof(report->chip_id);
+	memcpy(c->measurement, report->measurement, sizeof(c->measurement));
+	c->measurement_len = sizeof(report->measurement);
+}
 
-static void fill_claims(struct claims *c, const struct evidence_run *r)
+static void claim_release(struct claims *c, const struct evidence_run *r)
 {
 	const struct tlog_head *head = &r->image.in.head;
 
-	c->family = r->report.family;
-	c->reported_tcb = r->report.reported_tcb;
-	memcpy(c->chip_id, r->report.chip_id, sizeof(c->chip_id));
-	memcpy(c->measurement, r->report.measurement, sizeof(c->measurement));
-	memcpy(c->report_data, r->report.report_data, sizeof(c->report_data));
+	memcpy(c->report_data, r->report_data, sizeof(c->report_data));
 	c->binding = r->binding;
 	copy_text(c->product, sizeof(c->product), r->image.rec->product);
 	copy_text(c->channel, sizeof(c->channel), r->image.rec->channel);
@@ -95,31 +211,24 @@ static void fill_claims(struct claims *c, const struct evidence_run *r)
 	c->head.witnesses = (unsigned)__builtin_popcount(head->witnesses);
 }
 
-/* Run one check; false if it failed. */
-static bool run_check(struct evidence_run *r, enum evidence_check_id id)
+/* The id of the check that failed, for whoever explains it. */
+static enum err failed(struct verdict *v)
 {
-	struct verdict *v = r->v;
-	struct evidence_check *c = &v->check[id];
-	enum err e;
+	v->failed = v->checks.line[v->checks.failed].id;
+	return v->checks.reason.code;
+}
 
-	assert(sim_checks[id] != NULL);
-	r->text = c->text;
-	e = sim_checks[id](r);
-	if (e == ERR_OK) {
-		bool waits =
-		    id == CHECK_ENDORSEMENT_SIG || id == CHECK_REPORT_SIG;
+static enum err run_stretches(struct evidence_run *r)
+{
+	struct check_list *list = &r->v->checks;
+	enum err e = check_run(list, opening, COUNT(opening), r);
+	const struct stretch *s = list_of(r->v->claims.kind);
 
-		c->result = waits ? CHECK_WAITING : CHECK_PASSED;
-		return true;
-	}
-	c->result = CHECK_FAILED;
-	v->failed = id;
-	(void)err_set(&v->reason, e, "%s", err_name(e)); /* if none said why */
-	v->reason.code = e;
-	copy_text(c->text, sizeof(c->text),
-	    (struct bytes){
-		(const uint8_t *)v->reason.msg, mem_strlen(v->reason.msg) });
-	return false;
+	if (s == NULL) /* then that has failed, and what follows is not run */
+		s = list_of(TEE_SIM);
+	for (size_t i = 1; i < STRETCHES; i++)
+		e = check_run(list, s[i].def, s[i].n, r);
+	return e;
 }
 
 enum err evidence_verify(struct verdict *v, struct evidence_work *work,
@@ -128,73 +237,31 @@ enum err evidence_verify(struct verdict *v, struct evidence_work *work,
 {
 	struct evidence_run r = { .v = v,
 		.demand = demand,
+		.work = work,
 		.bundle = bundle,
 		.s_pub = s_pub,
 		.image.rec = &work->image,
 		.model.rec = &work->model,
-		.policy.rec = &work->policy,
-		.ctx = &v->reason };
+		.policy.rec = &work->policy };
 
 	memset(v, 0, sizeof(*v));
-	v->deadline_s = UINT64_MAX;
+	check_list_init(&v->checks);
 	evidence_digest(v->claims.evidence_digest, bundle);
-	for (unsigned id = 0; id < EVIDENCE_CHECKS; id++) {
-		if (!run_check(&r, (enum evidence_check_id)id)) {
-			v->deadline_s = 0;
-			v->obligations.n = 0;
-			return v->reason.code;
-		}
-	}
-	fill_claims(&v->claims, &r);
-	return ERR_OK;
-}
-
-/* Take the answers; the first "no" fails its check. */
-static enum err take_answers(struct verdict *v, const bool *answer, size_t n)
-{
-	if (n != v->obligations.n || n == 0)
-		return err_set(&v->reason, ERR_INTERNAL,
-		    "%zu signatures to check, %zu answers", v->obligations.n,
-		    n);
-	for (size_t i = 0; i < n; i++) {
-		struct evidence_check *c = &v->check[v->obligation_check[i]];
-
-		c->result = answer[i] ? CHECK_PASSED : CHECK_FAILED;
-		if (answer[i])
-			continue;
-		v->failed = v->obligation_check[i];
-		return err_set(&v->reason, ERR_AUTH,
-		    "%s: the signature does not verify",
-		    v->obligations.item[i].what);
-	}
-	return ERR_OK;
-}
-
-/* The list has to be complete, whatever happened before. */
-static enum err demand_all_passed(struct verdict *v)
-{
-	for (unsigned id = 0; id < EVIDENCE_CHECKS; id++) {
-		if (v->check[id].result == CHECK_PASSED)
-			continue;
-		v->failed = (enum evidence_check_id)id;
-		return err_set(&v->reason, ERR_INTERNAL,
-		    "the check of the %s was not concluded",
-		    evidence_check_name(v->failed));
-	}
+	r.report_data = r.report.report_data;
+	if (run_stretches(&r) != ERR_OK)
+		return failed(v);
+	claim_sim(&v->claims, &r.report);
+	claim_release(&v->claims, &r);
 	return ERR_OK;
 }
 
 enum err evidence_conclude(struct verdict *v, const bool *answer, size_t n)
 {
-	enum err e = v->reason.code;
+	uint8_t required[CHECKS_MAX];
+	size_t n_required = evidence_required(required, v->claims.kind);
+	enum err e =
+	    check_conclude(&v->checks, answer, n, required, n_required);
 
-	v->accepted = false;
-	if (e == ERR_OK)
-		e = take_answers(v, answer, n);
-	if (e == ERR_OK)
-		e = demand_all_passed(v);
 	v->accepted = e == ERR_OK;
-	if (!v->accepted)
-		v->deadline_s = 0;
-	return e;
+	return v->accepted ? ERR_OK : failed(v);
 }

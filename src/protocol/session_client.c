@@ -198,7 +198,7 @@ static enum err check_verdict(
 	if (report_data_check(v->claims.report_data, s->rs, &v->claims.binding,
 		NULL) != ERR_OK)
 		return ERR_POLICY;
-	return now_s < v->deadline_s ? ERR_OK : ERR_EXPIRED;
+	return now_s < v->checks.deadline_s ? ERR_OK : ERR_EXPIRED;
 }
 
 static enum err write_finish(struct session_client *s, struct wr *out)
@@ -232,7 +232,7 @@ enum err session_client_accept(struct session_client *s,
 		session_client_wipe(s);
 		return e;
 	}
-	s->deadline_s = v->deadline_s;
+	s->deadline_s = v->checks.deadline_s;
 	s->state = SESSION_CLIENT_OPEN;
 	return ERR_OK;
 }

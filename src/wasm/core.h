@@ -107,7 +107,7 @@ struct core_obligation {
 	uint32_t key, key_len;
 	uint32_t sig, sig_len;
 	uint32_t msg, msg_len;
-	uint32_t check; /* enum evidence_check_id */
+	uint32_t check; /* for core_check() */
 };
 
 uint32_t core_obligations(void);

@@ -42,9 +42,8 @@ static enum err judge(const struct evidence_demand *demand, struct bytes bundle,
 	verify_wipe();
 	run++;
 	e = evidence_verify(&verdict, &work, demand, bundle, s_pub);
-	mem_wipe(&work, sizeof(work));
-	in_progress = e == ERR_OK;
-	return io_error(e, verdict.reason.msg);
+	in_progress = e == ERR_OK; /* the obligations borrow work */
+	return io_error(e, verdict.checks.reason.msg);
 }
 
 static struct evidence_demand demand_of(
@@ -93,13 +92,13 @@ CORE_EXPORT uint32_t core_run(void)
 
 CORE_EXPORT uint32_t core_obligations(void)
 {
-	return in_progress ? (uint32_t)verdict.obligations.n : 0;
+	return in_progress ? (uint32_t)verdict.checks.obligations.n : 0;
 }
 
 CORE_EXPORT const struct core_obligation *core_obligation(uint32_t i)
 {
 	static struct core_obligation out;
-	const struct obligation *o = &verdict.obligations.item[i];
+	const struct obligation *o = &verdict.checks.obligations.item[i];
 
 	if (i >= core_obligations())
 		return NULL;
@@ -111,7 +110,7 @@ CORE_EXPORT const struct core_obligation *core_obligation(uint32_t i)
 		.sig_len = (uint32_t)o->sig.len,
 		.msg = io_address(o->msg.p),
 		.msg_len = (uint32_t)o->msg.len,
-		.check = verdict.obligation_check[i],
+		.check = verdict.checks.obligation_line[i],
 	};
 	return &out;
 }
@@ -125,34 +124,35 @@ CORE_EXPORT unsigned core_conclude(uint32_t of_run, uint32_t answers)
 		return io_error(ERR_PROTOCOL, "not the judgement at hand");
 	for (size_t i = 0; i < OBLIGATIONS_MAX; i++)
 		answer[i] = (answers >> i & 1) != 0;
-	e = evidence_conclude(&verdict, answer, verdict.obligations.n);
+	e = evidence_conclude(&verdict, answer, verdict.checks.obligations.n);
+	mem_wipe(&work, sizeof(work));
 	in_progress = false;
-	return io_error(e, verdict.reason.msg);
+	return io_error(e, verdict.checks.reason.msg);
 }
 
 CORE_EXPORT uint32_t core_checks(void)
 {
-	return EVIDENCE_CHECKS;
+	return (uint32_t)verdict.checks.n;
 }
 
 CORE_EXPORT const struct core_check *core_check(uint32_t i)
 {
 	static struct core_check out;
+	const struct check_line *line = &verdict.checks.line[i];
 
-	if (i >= EVIDENCE_CHECKS)
+	if (i >= verdict.checks.n)
 		return NULL;
 	out = (struct core_check){
-		.result = verdict.check[i].result,
-		.name =
-		    io_address(evidence_check_name((enum evidence_check_id)i)),
-		.text = io_address(verdict.check[i].text),
+		.result = line->result,
+		.name = io_address(evidence_check_name(line->id)),
+		.text = io_address(line->text),
 	};
 	return &out;
 }
 
 CORE_EXPORT uint64_t core_deadline(void)
 {
-	return verdict.accepted ? verdict.deadline_s : 0;
+	return verdict.accepted ? verdict.checks.deadline_s : 0;
 }
 
 CORE_EXPORT bool core_simulated(void)

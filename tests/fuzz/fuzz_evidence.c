@@ -33,10 +33,10 @@ static void judge(struct bytes bundle)
 		abort();
 	e = evidence_verify(&v, &work, &demand, bundle, s_pub);
 	assert(!v.accepted);
-	assert((e == ERR_OK) == (v.reason.code == ERR_OK));
-	assert(e == ERR_OK || v.reason.msg[0] != '\0');
-	e = evidence_conclude(&v, no, v.obligations.n);
-	assert(e != ERR_OK && !v.accepted && v.deadline_s == 0);
+	assert((e == ERR_OK) == (v.checks.reason.code == ERR_OK));
+	assert(e == ERR_OK || v.checks.reason.msg[0] != '\0');
+	e = evidence_conclude(&v, no, v.checks.obligations.n);
+	assert(e != ERR_OK && !v.accepted && v.checks.deadline_s == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -101,7 +101,7 @@ TEST(sim_check_tcb_wants_the_endorsed_tcb)
 	CHECK_ERR(sim_check_tcb(&e, &report, NULL), ERR_AUTH);
 }
 
-TEST(sim_obligations_demand_both_signatures_or_nothing)
+TEST(sim_obligations_are_the_two_signatures)
 {
 	static struct obligations set;
 	struct sim_endorsement e;
@@ -111,15 +111,17 @@ TEST(sim_obligations_demand_both_signatures_or_nothing)
 	CHECK_OK(parse(&e, SIM_ENDORSEMENT_LEN));
 	report.signed_part = (struct bytes){ raw, 5 };
 	memset(report.sig, 0xee, sizeof(report.sig));
-	CHECK_OK(sim_obligations(&set, &e, &report, root));
+	CHECK_OK(sim_oblige_endorsement(&set, &e, root));
+	CHECK_OK(sim_oblige_report(&set, &e, &report));
 	CHECK_EQ(set.n, 2);
 	CHECK(set.item[0].key.p == root);
 	CHECK(set.item[0].msg.p == raw && set.item[0].msg.len == 227);
 	CHECK(set.item[1].key.p == raw + 130);
 	CHECK_MEM(set.item[1].sig.p, report.sig, sizeof(report.sig));
 	CHECK_EQ(set.item[1].msg.len, 5);
-	set.n = OBLIGATIONS_MAX - 1;
-	CHECK_ERR(sim_obligations(&set, &e, &report, root), ERR_LIMIT);
+	set.n = OBLIGATIONS_MAX;
+	CHECK_ERR(sim_oblige_endorsement(&set, &e, root), ERR_LIMIT);
+	CHECK_ERR(sim_oblige_report(&set, &e, &report), ERR_LIMIT);
 }
 
 int main(void)
@@ -131,8 +133,7 @@ int main(void)
 		cmocka_unit_test(
 		    sim_check_chip_wants_the_endorsed_chip_and_the_words),
 		cmocka_unit_test(sim_check_tcb_wants_the_endorsed_tcb),
-		cmocka_unit_test(
-		    sim_obligations_demand_both_signatures_or_nothing),
+		cmocka_unit_test(sim_obligations_are_the_two_signatures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,21 +22,26 @@ static struct client_config config = { .io = &io, .address = "unix:/x" };
 static struct client_conn *sample(void)
 {
 	struct client_conn *c = client_conn_new(&config);
+	uint8_t ids[CHECKS_MAX];
 	struct verdict *v;
 
 	assert_non_null(c);
 	v = &c->judgement.verdict;
 	v->accepted = v->simulated = true;
-	v->deadline_s = 1000 + 3600;
+	v->checks.deadline_s = 1000 + 3600;
 	v->claims.kind = TEE_SIM;
 	memset(v->claims.measurement, 0x3f, SNP_MEASUREMENT_LEN);
+	v->claims.measurement_len = SNP_MEASUREMENT_LEN;
 	v->claims.image_seq = 3;
 	v->claims.head.size = 5;
 	(void)snprintf(v->claims.product, CLAIM_TEXT_MAX, "confer");
 	(void)snprintf(v->claims.channel, CLAIM_TEXT_MAX, "local");
 	(void)snprintf(v->claims.model_name, CLAIM_TEXT_MAX, "demo");
-	for (unsigned i = 0; i < EVIDENCE_CHECKS; i++)
-		v->check[i].result = CHECK_PASSED;
+	v->checks.n = evidence_required(ids, TEE_SIM);
+	for (size_t i = 0; i < v->checks.n; i++) {
+		v->checks.line[i].id = ids[i];
+		v->checks.line[i].result = CHECK_PASSED;
+	}
 	c->verified_at = 1000;
 	return c;
 }
@@ -82,8 +87,8 @@ TEST(json_is_valid_and_names_the_simulation)
 	struct json_iter it;
 	size_t n = 0;
 
-	(void)snprintf(c->judgement.verdict.check[3].text, ERR_MSG_LEN_MAX,
-	    "quote \" backslash \\ newline \n");
+	(void)snprintf(c->judgement.verdict.checks.line[3].text,
+	    ERR_MSG_LEN_MAX, "quote \" backslash \\ newline \n");
 	cli_report_json(&w, c);
 	CHECK_OK(w.err);
 	CHECK_OK(json_parse(&v, (struct bytes){ out, w.len }, NULL));
@@ -93,7 +98,7 @@ TEST(json_is_valid_and_names_the_simulation)
 	it = json_iter(&checks);
 	while (json_next(&it, NULL, &item))
 		n++;
-	CHECK_EQ(n, EVIDENCE_CHECKS);
+	CHECK_EQ(n, c->judgement.verdict.checks.n);
 	client_conn_free(c);
 }
 

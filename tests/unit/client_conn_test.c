@@ -544,7 +544,7 @@ TEST(the_deadline_ends_a_session_inside_an_answer)
 	struct err_ctx ctx = { 0 };
 
 	CHECK_OK(client_conn_open(the->conn, &ctx));
-	the->unix_s = the->conn->judgement.verdict.deadline_s;
+	the->unix_s = the->conn->judgement.verdict.checks.deadline_s;
 	the->conn->open = true;
 	CHECK_ERR(ask(&reply, &ctx), ERR_CLOSED); /* found before asking */
 	CHECK_EQ(the->conn->ended, FRAME_END_EXPIRED);

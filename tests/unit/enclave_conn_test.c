@@ -110,7 +110,7 @@ static struct verdict *accepting_verdict(void)
 
 	memset(&v, 0, sizeof(v));
 	v.accepted = true;
-	v.deadline_s = 1000;
+	v.checks.deadline_s = 1000;
 	memcpy(v.claims.evidence_digest, env.evidence_hash, SHA256_LEN);
 	report_data_make(v.claims.report_data, s_pub, &v.claims.binding);
 	return &v;

@@ -165,7 +165,7 @@ static void ask_models(int fd)
 	reply = read_packet(fd, body);
 	CHECK_OK(session_client_packet(&client, body, reply.len, &ev, &w));
 	v.accepted = true;
-	v.deadline_s = 1000;
+	v.checks.deadline_s = 1000;
 	evidence_digest(v.claims.evidence_digest, ev.data);
 	report_data_make(v.claims.report_data, s_pub, &v.claims.binding);
 	CHECK_OK(session_client_accept(&client, &v, 1, &w));

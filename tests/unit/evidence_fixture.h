@@ -300,10 +300,10 @@ static inline enum err fix_conclude(struct verdict *v)
 {
 	bool answer[OBLIGATIONS_MAX];
 
-	for (size_t i = 0; i < v->obligations.n; i++)
-		answer[i] =
-		    obligation_resolve(&v->obligations.item[i]) == ERR_OK;
-	return evidence_conclude(v, answer, v->obligations.n);
+	for (size_t i = 0; i < v->checks.obligations.n; i++)
+		answer[i] = obligation_resolve(
+				&v->checks.obligations.item[i]) == ERR_OK;
+	return evidence_conclude(v, answer, v->checks.obligations.n);
 }
 
 static inline enum err fix_judge(
@@ -312,8 +312,10 @@ static inline enum err fix_judge(
 	static struct evidence_work work;
 	enum err e = evidence_verify(v, &work, &f->demand, bundle, f->s_pub);
 
-	memset(&work, 0xff, sizeof(work)); /* nothing of it may be needed */
-	return e == ERR_OK ? fix_conclude(v) : e;
+	if (e == ERR_OK)
+		e = fix_conclude(v);
+	memset(&work, 0xff, sizeof(work)); /* from now on it is not needed */
+	return e;
 }
 
 static inline void fix_clear(struct fix *f)

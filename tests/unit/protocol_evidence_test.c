@@ -4,12 +4,22 @@
 static struct fix f;
 static struct verdict v;
 
+static const struct check_line *line_of(unsigned id)
+{
+	for (size_t i = 0; i < v.checks.n; i++)
+		if (v.checks.line[i].id == id)
+			return &v.checks.line[i];
+	fail_msg("no check %u on the list", id);
+	return NULL;
+}
+
 static void check_accepted(void)
 {
 	struct bytes bundle = fix_bundle(&f);
 
 	if (fix_judge(&v, &f, bundle) != ERR_OK)
-		fail_msg("%s: %s", evidence_check_name(v.failed), v.reason.msg);
+		fail_msg("%s: %s", evidence_check_name(v.failed),
+		    v.checks.reason.msg);
 	CHECK(v.accepted);
 }
 
@@ -17,27 +27,28 @@ static void check_accepted(void)
  * The world must be refused by this check and no other: all before it passed
  * (or wait for an obligation), none after it ran.
  */
-static void check_refused(enum evidence_check_id id, enum err want)
+static void check_refused(unsigned id, enum err want)
 {
 	struct bytes bundle = fix_bundle(&f);
 	enum err e = fix_judge(&v, &f, bundle);
 
 	if (e != want || v.failed != id)
 		fail_msg("%s (%s): %s", evidence_check_name(v.failed),
-		    err_name(e), v.reason.msg);
+		    err_name(e), v.checks.reason.msg);
 	CHECK(!v.accepted);
-	CHECK_EQ(v.deadline_s, 0);
-	CHECK(v.reason.msg[0] != '\0');
-	for (unsigned i = 0; i < EVIDENCE_CHECKS; i++) {
+	CHECK_EQ(v.checks.deadline_s, 0);
+	CHECK(v.checks.reason.msg[0] != '\0');
+	for (size_t i = 0; i < v.checks.n; i++) {
+		const struct check_line *line = &v.checks.line[i];
 		bool signature =
-		    i == CHECK_ENDORSEMENT_SIG || i == CHECK_REPORT_SIG;
+		    line->id == CHECK_CHAIN || line->id == CHECK_REPORT_SIG;
 
-		if (i == id)
-			CHECK_EQ(v.check[i].result, CHECK_FAILED);
+		if (line->id == id)
+			CHECK_EQ(line->result, CHECK_FAILED);
 		else if (signature)
-			CHECK(v.check[i].result != CHECK_FAILED);
-		else if (i < id)
-			CHECK_EQ(v.check[i].result, CHECK_PASSED);
+			CHECK(line->result != CHECK_FAILED);
+		else if (i < v.checks.failed)
+			CHECK_EQ(line->result, CHECK_PASSED);
 	}
 	CHECK_EQ(fix_conclude(&v), e); /* asking again changes nothing */
 	CHECK(!v.accepted);
@@ -46,21 +57,25 @@ static void check_refused(enum evidence_check_id id, enum err want)
 /* */
 TEST(evidence_is_accepted_with_its_whole_list)
 {
+	uint8_t ids[CHECKS_MAX];
+
 	fix_init(&f);
 	f.binding.has_not_after = true;
 	f.binding.not_after = FIX_NOW + 600;
 	fix_bind(&f);
 	check_accepted();
-	for (unsigned i = 0; i < EVIDENCE_CHECKS; i++) {
-		CHECK_EQ(v.check[i].result, CHECK_PASSED);
-		CHECK(v.check[i].text[0] != '\0');
-		CHECK(strcmp(evidence_check_name(i), "unknown") != 0);
+	CHECK_EQ(v.checks.n, evidence_required(ids, TEE_SIM));
+	for (size_t i = 0; i < v.checks.n; i++) {
+		CHECK_EQ(v.checks.line[i].id, ids[i]);
+		CHECK_EQ(v.checks.line[i].result, CHECK_PASSED);
+		CHECK(v.checks.line[i].text[0] != '\0');
+		CHECK(strcmp(evidence_check_name(ids[i]), "unknown") != 0);
 	}
-	CHECK_EQ(v.obligations.n, 2);
+	CHECK_EQ(v.checks.obligations.n, 2);
 	CHECK(v.simulated);
-	CHECK_EQ(v.deadline_s, FIX_NOW + 600);
-	CHECK(strstr(v.check[CHECK_FORMAT].text, "10 sections") != NULL);
-	CHECK_STR(v.check[CHECK_MEASUREMENT].text,
+	CHECK_EQ(v.checks.deadline_s, FIX_NOW + 600);
+	CHECK(strstr(line_of(CHECK_FORMAT)->text, "10 sections") != NULL);
+	CHECK_STR(line_of(CHECK_MEASUREMENT)->text,
 	    "launch measurement 3f3f3f3f3f3f..: sim line of release seq 3");
 	fix_clear(&f);
 }
@@ -88,7 +103,8 @@ TEST(evidence_claims_are_what_it_says)
 	CHECK_EQ(v.claims.head.witnesses, 1);
 	CHECK_MEM(v.claims.measurement, f.tee.measurement, 48);
 	CHECK_MEM(v.claims.chip_id, f.tee.chip_id, 64);
-	CHECK(v.deadline_s == FIX_NOW + 5 * FIX_DAY); /* the policy record's */
+	CHECK(v.checks.deadline_s ==
+	      FIX_NOW + 5 * FIX_DAY); /* the policy record's */
 	fix_clear(&f);
 }
 
@@ -132,18 +148,18 @@ TEST(evidence_kind_is_checked_alone)
 	f.demand.accept_simulated = false;
 	check_refused(CHECK_TEE, ERR_POLICY);
 	CHECK(v.simulated);
-	CHECK(strstr(v.reason.msg, "SIMULATED") != NULL);
+	CHECK(strstr(v.checks.reason.msg, "SIMULATED") != NULL);
 	f.demand.accept_simulated = true;
 	f.kind = TEE_SNP;
 	check_refused(CHECK_TEE, ERR_UNSUPPORTED);
-	CHECK(!v.simulated && strstr(v.reason.msg, "snp") != NULL);
+	CHECK(!v.simulated && strstr(v.checks.reason.msg, "snp") != NULL);
 	f.kind = TEE_TDX;
 	check_refused(CHECK_TEE, ERR_UNSUPPORTED);
 	f.kind = TEE_SGX;
 	check_refused(CHECK_TEE, ERR_UNSUPPORTED);
 	f.kind = 4;
 	check_refused(CHECK_TEE, ERR_UNSUPPORTED);
-	CHECK(strstr(v.reason.msg, "unknown TEE kind 4") != NULL);
+	CHECK(strstr(v.checks.reason.msg, "unknown TEE kind 4") != NULL);
 	f.kind = TEE_SIM;
 	check_accepted();
 	fix_clear(&f);
@@ -204,7 +220,7 @@ TEST(evidence_endorsement_signature_is_checked_alone)
 {
 	fix_init(&f);
 	f.tee.endorsement[SIM_SIGNED_LEN + 50] ^= 1;
-	check_refused(CHECK_ENDORSEMENT_SIG, ERR_AUTH);
+	check_refused(CHECK_CHAIN, ERR_AUTH);
 	fix_clear(&f);
 }
 
@@ -215,7 +231,7 @@ TEST(evidence_endorsement_covers_the_chip_key)
 	fix_init(&f);
 	pub = f.tee.endorsement + SIM_SIGNED_LEN - ECDSA_P384_PUB_LEN;
 	memcpy(pub, f.tee.root.pub, ECDSA_P384_PUB_LEN);
-	check_refused(CHECK_ENDORSEMENT_SIG, ERR_AUTH);
+	check_refused(CHECK_CHAIN, ERR_AUTH);
 	fix_clear(&f);
 }
 
@@ -354,11 +370,11 @@ TEST(evidence_age_of_the_head_is_the_clients_choice)
 	check_refused(CHECK_MODEL_LOGGED, ERR_EXPIRED);
 	f.demand.max_age_s = 3601 + 60;
 	check_accepted();
-	CHECK_EQ(v.deadline_s, FIX_NOW + 60);
+	CHECK_EQ(v.checks.deadline_s, FIX_NOW + 60);
 	f.demand.max_age_s = UINT64_MAX; /* never more than the log's own */
 	f.cosigned[FIX_MODEL] = FIX_NOW - TLOG_FRESH_S + 5;
 	check_accepted();
-	CHECK_EQ(v.deadline_s, FIX_NOW + 5);
+	CHECK_EQ(v.checks.deadline_s, FIX_NOW + 5);
 	fix_clear(&f);
 }
 
@@ -373,7 +389,7 @@ TEST(evidence_time_of_each_record_is_checked_alone)
 		check_refused(id, ERR_EXPIRED);
 		f.rec[i].not_after = FIX_NOW + 1;
 		check_accepted();
-		CHECK_EQ(v.deadline_s, FIX_NOW + 1);
+		CHECK_EQ(v.checks.deadline_s, FIX_NOW + 1);
 		f.rec[i].not_after = FIX_NOW + 4 * FIX_DAY;
 		f.rec[i].not_before = FIX_NOW + RECORD_SKEW_S + 1;
 		check_refused(id, ERR_EXPIRED);
@@ -474,7 +490,7 @@ TEST(evidence_deadline_is_checked_alone)
 	f.binding.not_after = FIX_NOW + 1;
 	fix_bind(&f);
 	check_accepted();
-	CHECK_EQ(v.deadline_s, FIX_NOW + 1);
+	CHECK_EQ(v.checks.deadline_s, FIX_NOW + 1);
 	fix_clear(&f);
 }
 
@@ -485,7 +501,7 @@ TEST(evidence_of_a_log_without_witnesses_needs_a_local_trust_file)
 	fix_trust(&f, f.tee.root.pub);
 	check_accepted();
 	CHECK_EQ(v.claims.head.time, 0);
-	CHECK_EQ(v.deadline_s, FIX_NOW + 5 * FIX_DAY);
+	CHECK_EQ(v.checks.deadline_s, FIX_NOW + 5 * FIX_DAY);
 	fix_clear(&f);
 }
 
@@ -502,8 +518,8 @@ TEST(evidence_needs_every_answer_and_each_to_be_yes)
 		CHECK_OK(
 		    evidence_verify(&v, &work, &f.demand, bundle, f.s_pub));
 		CHECK(!v.accepted);
-		CHECK_EQ(v.check[CHECK_ENDORSEMENT_SIG].result, CHECK_WAITING);
-		CHECK_EQ(v.check[CHECK_REPORT_SIG].result, CHECK_WAITING);
+		CHECK_EQ(line_of(CHECK_CHAIN)->result, CHECK_WAITING);
+		CHECK_EQ(line_of(CHECK_REPORT_SIG)->result, CHECK_WAITING);
 		if (n == 2)
 			CHECK_OK(evidence_conclude(&v, answer, n));
 		else
@@ -521,6 +537,7 @@ TEST(evidence_needs_every_answer_and_each_to_be_yes)
 		CHECK(!v.accepted);
 	}
 	memset(&v, 0, sizeof(v)); /* never verified */
+	check_list_init(&v.checks);
 	CHECK_ERR(evidence_conclude(&v, answer, 0), ERR_INTERNAL);
 	CHECK(!v.accepted);
 	fix_clear(&f);

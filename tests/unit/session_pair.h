@@ -124,7 +124,7 @@ static inline struct verdict *pair_verdict(struct pair *p)
 
 	memset(v, 0, sizeof(*v));
 	v->accepted = true;
-	v->deadline_s = PAIR_DEADLINE;
+	v->checks.deadline_s = PAIR_DEADLINE;
 	memcpy(v->claims.evidence_digest, p->evidence_hash, 32);
 	report_data_make(v->claims.report_data, p->s_pub, &v->claims.binding);
 	return v;

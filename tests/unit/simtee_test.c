@@ -158,7 +158,8 @@ static void check_signatures(const uint8_t *report, const uint8_t *end,
 	    &r, (struct bytes){ report, SNP_REPORT_LEN }, NULL));
 	CHECK_OK(sim_endorsement_parse(
 	    &e, (struct bytes){ end, SIM_ENDORSEMENT_LEN }, NULL));
-	CHECK_OK(sim_obligations(&set, &e, &r, root_pub));
+	CHECK_OK(sim_oblige_endorsement(&set, &e, root_pub));
+	CHECK_OK(sim_oblige_report(&set, &e, &r));
 	CHECK_EQ(set.n, 2);
 	for (size_t i = 0; got == ERR_OK && i < set.n; i++)
 		got = obligation_resolve(&set.item[i]);
