@@ -101,17 +101,25 @@ enum err collateral_write(struct wr *w, const struct collateral *c)
 
 /* ---- the exchange --------------------------------------------------------- */
 
-size_t collateral_request_len(uint8_t kind)
+static bool kind_known(uint8_t kind)
 {
-	switch (kind) {
-	case COLLATERAL_FOR_SNP:
-		return COLLATERAL_ASK_LEN + COLLATERAL_SNP_LEN;
-	case COLLATERAL_FOR_TDX:
-	case COLLATERAL_FOR_SGX:
-		return COLLATERAL_ASK_LEN;
-	default:
+	return kind >= COLLATERAL_FOR_SNP && kind <= COLLATERAL_FOR_SGX;
+}
+
+static bool magic_ok(struct bytes m)
+{
+	return mem_eq(m, (struct bytes){ magic, COLLATERAL_MAGIC_LEN });
+}
+
+size_t collateral_request_len(const uint8_t start[COLLATERAL_ASK_LEN])
+{
+	uint8_t kind = start[COLLATERAL_MAGIC_LEN];
+
+	if (!magic_ok((struct bytes){ start, COLLATERAL_MAGIC_LEN }) ||
+	    !kind_known(kind))
 		return 0;
-	}
+	return COLLATERAL_ASK_LEN +
+	       (kind == COLLATERAL_FOR_SNP ? COLLATERAL_SNP_LEN : 0);
 }
 
 static enum err read_snp(
@@ -147,11 +155,10 @@ enum err collateral_request_parse(
 
 	memset(&req, 0, sizeof(req));
 	memset(out, 0, sizeof(*out));
-	if (r.err == ERR_OK &&
-	    !mem_eq(m, (struct bytes){ magic, COLLATERAL_MAGIC_LEN }))
+	if (r.err == ERR_OK && !magic_ok(m))
 		return err_set(ctx, ERR_UNSUPPORTED,
 		    "collateral request: unknown magic at offset 0");
-	if (r.err == ERR_OK && collateral_request_len(kind) == 0)
+	if (r.err == ERR_OK && !kind_known(kind))
 		return err_set(ctx, ERR_UNSUPPORTED,
 		    "collateral request: unknown kind %u at offset %d", kind,
 		    COLLATERAL_MAGIC_LEN);
@@ -195,7 +202,7 @@ enum err collateral_head_parse(
 	if (e != ERR_OK)
 		return err_set(
 		    ctx, e, "collateral answer: a head of %zu bytes", in.len);
-	if (!mem_eq(m, (struct bytes){ magic, COLLATERAL_MAGIC_LEN }))
+	if (!magic_ok(m))
 		return err_set(ctx, ERR_UNSUPPORTED,
 		    "collateral answer: unknown magic at offset 0");
 	if (head.len > COLLATERAL_LEN_MAX)

@@ -89,8 +89,8 @@ struct collateral_request {
 	uint8_t reported_tcb[SNP_TCB_LEN];
 };
 
-/* Bytes of a whole request of this kind; 0: there is no such kind. */
-size_t collateral_request_len(uint8_t kind);
+/* Bytes of a whole request that starts so; 0: it is none that we know. */
+size_t collateral_request_len(const uint8_t start[COLLATERAL_ASK_LEN]);
 
 /*
  * The whole of `in`. ERR_UNSUPPORTED for another magic or kind, ERR_FORMAT for

@@ -69,6 +69,20 @@ static const char verify[] =
     "Connects, shows every check in its order, and leaves without a request.\n"
     "Exit code 0: accepted, 2: refused.\n";
 
+static const char collateral[] =
+    "confer collateral serve --dir DIR --listen unix:/run/collateral\n"
+    "\n"
+    "usage: confer collateral serve [OPTION]...\n"
+    "\n"
+    "For operators of enclaves on real hardware. `serve` hands the vendors'\n"
+    "certificates and lists in DIR to the enclaves of this machine, which "
+    "pass\n"
+    "them on to clients. Files that change are read anew. DIR holds what "
+    "there is\n"
+    "of: vcek.der ask.der crl.der (or vlek.der asvk.der) for SEV-SNP;\n"
+    "tcb_info.json qe_identity.json tcb_signing_chain.pem root_ca.crl.der\n"
+    "pck.crl.der for TDX and SGX.\n";
+
 static const struct topic {
 	enum cli_command command;
 	const char *text;
@@ -77,6 +91,7 @@ static const struct topic {
 	{ CLI_ASK, ask },
 	{ CLI_CHAT, chat },
 	{ CLI_VERIFY, verify },
+	{ CLI_COLLATERAL, collateral },
 };
 #define TOPICS (sizeof(topics) / sizeof(topics[0]))
 

@@ -33,6 +33,10 @@ static const struct row {
 	    "where the enclave listens (default: a socket in --home)" },
 	{ "serve", NULL, FLAG, CLI_UP, AT(serve),
 	    "no chat here: stay in the foreground until SIGINT or SIGTERM" },
+	{ "listen", "ADDR", TEXT, CLI_COLLATERAL, AT(listen),
+	    "serve: where enclaves ask" },
+	{ "dir", "DIR", TEXT, CLI_COLLATERAL, AT(dir),
+	    "the directory of certificates and collateral" },
 	{ "connect", "ADDR", TEXT, DIALS, AT(connect),
 	    "talk to this enclave (default: the running `confer up`)" },
 	{ "trust", "FILE", TEXT, DIALS, AT(trust),
@@ -62,9 +66,10 @@ static const struct row {
 	    "keep state here (default: ~/.local/share/confer)" },
 	{ "json", NULL, FLAG, CLI_UP | CLI_ASK | CLI_VERIFY, AT(json),
 	    "one JSON object on standard output" },
-	{ "quiet", NULL, FLAG, ALL, AT(quiet),
+	{ "quiet", NULL, FLAG, ALL | CLI_COLLATERAL, AT(quiet),
 	    "no progress and no summary, only answers and errors" },
-	{ "help", NULL, FLAG, ALL | CLI_NONE, AT(help), "this text" },
+	{ "help", NULL, FLAG, ALL | CLI_COLLATERAL | CLI_NONE, AT(help),
+	    "this text" },
 };
 #define SHOWN 60 /* bytes of an argument in a message */
 
@@ -79,6 +84,7 @@ static const struct command {
 	{ "ask", CLI_ASK, 2 },
 	{ "chat", CLI_CHAT, 1 },
 	{ "verify", CLI_VERIFY, 1 },
+	{ "collateral", CLI_COLLATERAL, 1 },
 	{ "help", CLI_HELP, 1 },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

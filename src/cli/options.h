@@ -18,9 +18,10 @@ enum cli_command {
 	CLI_CHAT = 4,
 	CLI_VERIFY = 8,
 	CLI_HELP = 16,
+	CLI_COLLATERAL = 256,
 };
 
-#define CLI_ARGS_MAX 2 /* ask TEXT ADDR */
+#define CLI_ARGS_MAX 2 /* ask TEXT ADDR, collateral SUBCOMMAND */
 
 /* All strings are of argv. */
 struct cli_options {
@@ -35,6 +36,7 @@ struct cli_options {
 	const char *home;
 	const char *model; /* a file for `up`, else a name */
 	const char *listen;
+	const char *dir;
 	const char *connect;
 	const char *trust;
 	const char *system;

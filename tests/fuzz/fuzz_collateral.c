@@ -34,7 +34,7 @@ static void request(struct bytes in)
 		assert(mem_is_zero(&r, sizeof(r)));
 		return;
 	}
-	assert(in.len == collateral_request_len((uint8_t)r.kind));
+	assert(in.len == collateral_request_len(in.p));
 	collateral_request_write(&w, &r);
 	assert(w.err == ERR_OK && w.len == in.len);
 	assert(memcmp(buf, in.p, in.len) == 0);

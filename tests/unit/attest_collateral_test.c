@@ -149,7 +149,7 @@ TEST(collateral_request_is_laid_out_as_documented)
 
 	collateral_request_write(&w, &r);
 	CHECK_EQ(w.len, 83);
-	CHECK_EQ(w.len, collateral_request_len(COLLATERAL_FOR_SNP));
+	CHECK_EQ(w.len, collateral_request_len(raw));
 	CHECK_EQ(w.len, COLLATERAL_REQUEST_LEN_MAX);
 	CHECK_MEM(raw, "confcol\x01\x01\x02\x01\xcc", 12);
 	CHECK_OK(
@@ -163,9 +163,15 @@ TEST(collateral_request_is_laid_out_as_documented)
 	CHECK_OK(
 	    collateral_request_parse(&got, (struct bytes){ raw, w.len }, NULL));
 	CHECK_MEM(&got, &r, sizeof(r));
-	CHECK_EQ(collateral_request_len(COLLATERAL_FOR_SGX), 9);
-	CHECK_EQ(collateral_request_len(0), 0);
-	CHECK_EQ(collateral_request_len(255), 0);
+	CHECK_EQ(collateral_request_len(raw), 9);
+	raw[8] = 0;
+	CHECK_EQ(collateral_request_len(raw), 0);
+	raw[8] = 4;
+	CHECK_EQ(collateral_request_len(raw), 0);
+	raw[8] = COLLATERAL_FOR_SGX;
+	CHECK_EQ(collateral_request_len(raw), 9);
+	raw[7] = 2;
+	CHECK_EQ(collateral_request_len(raw), 0);
 }
 
 TEST(collateral_request_rejects_every_other_length)
