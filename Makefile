@@ -19,6 +19,8 @@ CORE_SRC = $(filter-out %_openssl.c %_sodium.c %_host.c,\
 SODIUM_SRC = $(wildcard src/crypto/*_sodium.c)
 OPENSSL_SRC = $(wildcard src/crypto/*_openssl.c)
 SYS_SRC = $(wildcard src/sys/*.c)
+HTTP_SRC = $(filter-out %_openssl.c,$(wildcard src/http/*.c))
+TLS_SRC = $(wildcard src/http/*_openssl.c)
 ENGINE_SRC = $(wildcard src/engine/*.c)
 ENCLAVE_SRC = $(wildcard src/enclave/*.c)
 SIMTEE_SRC = $(wildcard src/simtee/*.c)
@@ -61,6 +63,7 @@ $(BUILD)/flags: FORCE
 objs = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
 LIB_CORE = $(call objs,$(CORE_SRC) $(SODIUM_SRC))
 LIB_NATIVE = $(LIB_CORE) $(call objs,$(OPENSSL_SRC) $(SYS_SRC))
+LIB_HTTP = $(call objs,$(HTTP_SRC) $(TLS_SRC))
 LIB_ENGINE = $(call objs,$(ENGINE_SRC))
 main_of = $(BUILD)/obj/$(1)/main.o
 parts_of = $(filter-out %/main.o,$(call objs,$(1)))
@@ -78,10 +81,10 @@ $(BUILD)/obj/engine/%_avx2.o: CFLAGS_ALL += -mavx2 -mfma -mf16c
 
 # ---- programs ----------------------------------------------------------------
 $(BUILD)/bin/confer: $(call main_of,cli) $(LIB_CLIENT) $(LIB_ENGINE) \
-	$(LIB_NATIVE)
+	$(LIB_HTTP) $(LIB_NATIVE)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lsodium -lcrypto -lpthread -lm
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lsodium -lssl -lcrypto -lpthread -lm
 
 # One static binary: libsodium and nothing else.
 $(BUILD)/bin/confer-enclave: $(call main_of,enclave) $(LIB_ENCLAVE) \

@@ -1,6 +1,7 @@
 # Tests, fuzzing, the browser's core, static analysis and benchmarks.
-LIB_ALL = $(LIB_CLIENT) $(LIB_ENCLAVE) $(LIB_SIMTEE) $(LIB_ENGINE) $(LIB_NATIVE)
-LINK_ALL = $(BUILD)/lib/all.a -lsodium -lcrypto -lpthread -lm
+LIB_ALL = $(LIB_CLIENT) $(LIB_ENCLAVE) $(LIB_SIMTEE) $(LIB_ENGINE) \
+	$(LIB_HTTP) $(LIB_NATIVE)
+LINK_ALL = $(BUILD)/lib/all.a -lsodium -lssl -lcrypto -lpthread -lm
 
 $(BUILD)/lib/all.a: $(LIB_ALL)
 	@mkdir -p $(@D)
@@ -122,7 +123,8 @@ core: $(LIB_CORE)
 
 tidy:
 	@tools/tidy $(CORE_SRC) $(SODIUM_SRC) $(OPENSSL_SRC) $(SYS_SRC) \
-		$(ENGINE_SRC) $(ENCLAVE_SRC) $(SIMTEE_SRC) $(CLIENT_SRC) $(CLI_SRC)
+		$(HTTP_SRC) $(TLS_SRC) $(ENGINE_SRC) $(ENCLAVE_SRC) \
+		$(SIMTEE_SRC) $(CLIENT_SRC) $(CLI_SRC)
 
 # ---- benchmarks: bench/NAME.c, each prints rows (bench/bench.h) --------------
 # Further files of a benchmark are in bench/NAME/.

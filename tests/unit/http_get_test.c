@@ -1,0 +1,301 @@
+/*
+ * A whole GET over loopback: a thread plays a server that reads a request and
+ * then sends what the test gave it, in pieces of one size, and hangs up. What
+ * servers do over TLS and with time is in tests/e2e.
+ */
+#include "test.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "http/http_get.h"
+#include "sys/addr.h"
+#include "sys/clock.h"
+#include "sys/fd.h"
+
+#define PATIENCE_MS 30000
+
+struct server {
+	int listener;
+	pthread_t thread;
+	struct bytes answer;
+	size_t piece;
+	char request[4096];
+	char url[512];
+};
+
+/* Up to the blank line; the rest of the buffer is zero. */
+static void read_request(struct server *s, int fd, uint64_t deadline)
+{
+	size_t n = 0;
+
+	while (n < sizeof(s->request) - 1 &&
+	       strstr(s->request, "\r\n\r\n") == NULL &&
+	       fd_read_full(fd, s->request + n, 1, deadline) == ERR_OK)
+		n++;
+}
+
+static void *serve(void *cookie)
+{
+	const uint64_t deadline = clock_mono_ms() + PATIENCE_MS;
+	struct server *s = cookie;
+	struct addr_peer peer;
+	int fd = -1;
+
+	if (fd_wait(s->listener, false, deadline) != ERR_OK ||
+	    addr_accept(&fd, &peer, s->listener) != ERR_OK)
+		return NULL;
+	read_request(s, fd, deadline);
+	for (size_t at = 0; at < s->answer.len; at += s->piece) {
+		const size_t left = s->answer.len - at;
+
+		if (fd_write_full(fd, s->answer.p + at,
+			left < s->piece ? left : s->piece, deadline) != ERR_OK)
+			break;
+	}
+	fd_close(&fd);
+	return NULL;
+}
+
+static void server_start(
+    struct server *s, const void *answer, size_t len, size_t piece)
+{
+	struct addr a, local;
+
+	*s = (struct server){ .answer = { answer, len }, .piece = piece };
+	CHECK_OK(addr_parse(&a, "tcp:127.0.0.1:0", NULL));
+	CHECK_OK(addr_listen(&s->listener, &a, NULL));
+	CHECK_OK(addr_local(&local, s->listener));
+	snprintf(s->url, sizeof(s->url), "http://%s/a?b=c",
+	    local.text + strlen("tcp:"));
+	CHECK_EQ(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+static struct http_answer answer; /* of the last get() */
+static uint8_t body[64];
+static struct err_ctx why;
+
+/* Ask a server that answers so; 64 bytes of body are allowed. */
+static enum err get_bytes(const void *p, size_t len, size_t piece)
+{
+	struct server s;
+	struct http_get g = { .deadline_ms = clock_mono_ms() + PATIENCE_MS };
+	enum err e;
+
+	server_start(&s, p, len, piece);
+	g.url = s.url;
+	why = (struct err_ctx){ 0 };
+	e = http_get(&answer, body, sizeof(body), &g, &why);
+	pthread_join(s.thread, NULL);
+	fd_close(&s.listener);
+	CHECK(strncmp(s.request,
+		  "GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:", 37) == 0);
+	CHECK(strstr(s.request, "\r\nConnection: close\r\n\r\n") != NULL);
+	if (e != ERR_OK) {
+		CHECK(mem_is_zero(&answer, sizeof(answer)));
+		CHECK(strncmp(why.msg, "127.0.0.1: ", 11) == 0);
+	}
+	return e;
+}
+
+static enum err get(const char *text)
+{
+	return get_bytes(text, strlen(text), strlen(text) + 1);
+}
+
+static void check_says(const char *text)
+{
+	if (strstr(why.msg, text) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", why.msg, text);
+}
+
+static void check_body(const char *want)
+{
+	CHECK_EQ(answer.body_len, strlen(want));
+	CHECK_MEM(body, want, strlen(want));
+}
+
+TEST(get_returns_head_and_body_however_they_come)
+{
+	static const char text[] = "HTTP/1.1 200 OK\r\n"
+				   "X-Chain: a%20b\r\n"
+				   "Content-Length: 5\r\n\r\nhello";
+	struct bytes v;
+
+	for (size_t piece = 1; piece < sizeof(text); piece += 7) {
+		CHECK_OK(get_bytes(text, sizeof(text) - 1, piece));
+		CHECK_EQ(answer.head.status, 200);
+		CHECK_OK(http_field_get(&answer.head, "x-chain", &v));
+		CHECK(mem_eq_str(v, "a%20b"));
+		check_body("hello");
+	}
+}
+
+TEST(get_reads_chunks_and_bodies_until_close)
+{
+	CHECK_OK(get("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		     "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\nignored"));
+	check_body("hello");
+	CHECK_OK(get("HTTP/1.0 200 OK\r\n\r\nhello"));
+	check_body("hello");
+	CHECK_OK(get("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+	check_body("");
+}
+
+TEST(get_passes_on_other_statuses)
+{
+	CHECK_OK(get("HTTP/1.1 429 Slow down\r\nRetry-After: 7\r\n"
+		     "Content-Length: 0\r\n\r\n"));
+	CHECK_EQ(answer.head.status, 429);
+	CHECK_OK(get("HTTP/1.1 404 Not Found\r\n\r\n<html>"));
+	CHECK_EQ(answer.head.status, 404);
+	check_body("<html>");
+}
+
+TEST(get_steps_over_a_few_interim_answers)
+{
+#define EARLY "HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n"
+	CHECK_OK(get(EARLY EARLY EARLY EARLY
+	    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
+	check_body("hello");
+	CHECK_ERR(get(EARLY EARLY EARLY EARLY EARLY
+		      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
+	    ERR_LIMIT);
+	check_says("interim");
+}
+
+TEST(get_follows_no_redirect_and_names_it)
+{
+	CHECK_ERR(get("HTTP/1.1 302 Found\r\n"
+		      "Location: https://elsewhere.example/x\xe4\r\n\r\n"),
+	    ERR_PROTOCOL);
+	check_says("redirects (302) to https://elsewhere.example/x?");
+	CHECK_ERR(get("HTTP/1.1 304 Not Modified\r\n\r\n"), ERR_PROTOCOL);
+	check_says("redirects (304) to nowhere");
+}
+
+TEST(get_refuses_what_is_too_long)
+{
+	char text[256] = "HTTP/1.1 200 OK\r\n\r\n";
+	static char head[HTTP_HEAD_LEN_MAX + 1] = "HTTP/1.1 200 OK\r\nA: ";
+	const size_t n = strlen(text);
+
+	memset(text + n, 'x', 64);
+	CHECK_OK(get(text));
+	CHECK_EQ(answer.body_len, 64);
+	text[n + 64] = 'x';
+	CHECK_ERR(get(text), ERR_LIMIT);
+	check_says("more than 64 bytes");
+	CHECK_ERR(
+	    get("HTTP/1.1 200 OK\r\nContent-Length: 65\r\n\r\n"), ERR_LIMIT);
+	check_says("65 bytes are announced, at most 64");
+	CHECK_ERR(get("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		      "41\r\n"),
+	    ERR_LIMIT);
+	memset(head + strlen(head), 'a', sizeof(head) - 1 - strlen(head));
+	CHECK_ERR(get(head), ERR_LIMIT);
+	check_says("longer than 16384 bytes");
+}
+
+TEST(get_refuses_what_is_no_http)
+{
+	CHECK_ERR(get("SSH-2.0-OpenSSH_9.2\r\n"), ERR_FORMAT);
+	check_says("not HTTP");
+	CHECK_ERR(get("\x16\x03\x01"), ERR_FORMAT);
+	CHECK_ERR(get("HTTP/1.1 200 OK\r\nbroken\r\n\r\n"), ERR_FORMAT);
+	check_says("no field name");
+	CHECK_ERR(get("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nx"),
+	    ERR_UNSUPPORTED);
+	check_says("compressed");
+	CHECK_OK(get("HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n\r\nx"));
+}
+
+TEST(get_notices_a_connection_that_ends_early)
+{
+	static const char text[] =
+	    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+	for (size_t n = 0; n < sizeof(text) - 1; n += 3) {
+		const enum err e = get_bytes(text, n, 64);
+
+		CHECK(e == ERR_CLOSED || e == ERR_TRUNCATED);
+		CHECK(http_unreachable(e));
+	}
+	check_says("HTTP body: the connection ended in the middle of it");
+	CHECK_ERR(get("HTTP/1.1 200"), ERR_CLOSED);
+	check_says("ended the connection before its answer was whole");
+}
+
+TEST(get_names_what_cannot_be_reached)
+{
+	struct http_get g = { .deadline_ms = clock_mono_ms() + PATIENCE_MS };
+	struct addr a, local;
+	char url[512];
+	int fd;
+
+	why = (struct err_ctx){ 0 };
+	g.url = "gopher://x/";
+	CHECK_ERR(
+	    http_get(&answer, body, sizeof(body), &g, &why), ERR_UNSUPPORTED);
+	check_says("https://");
+
+	/* A port that was free a moment ago. */
+	CHECK_OK(addr_parse(&a, "tcp:127.0.0.1:0", NULL));
+	CHECK_OK(addr_listen(&fd, &a, NULL));
+	CHECK_OK(addr_local(&local, fd));
+	fd_close(&fd);
+	snprintf(url, sizeof(url), "http://%s/", local.text + 4);
+	g.url = url;
+	why = (struct err_ctx){ 0 };
+	CHECK_ERR(
+	    http_get(&answer, body, sizeof(body), &g, &why), ERR_NOTFOUND);
+	check_says("127.0.0.1: nothing listens on");
+
+	g.url = "http://[::zz]/";
+	why = (struct err_ctx){ 0 };
+	CHECK_ERR(http_get(&answer, body, sizeof(body), &g, &why), ERR_FORMAT);
+	g.url = "http://[::1::2]/";
+	why = (struct err_ctx){ 0 };
+	CHECK_ERR(
+	    http_get(&answer, body, sizeof(body), &g, &why), ERR_NOTFOUND);
+	check_says("there is no host ::1::2");
+}
+
+TEST(get_has_one_deadline_for_everything)
+{
+	struct http_get g = { .deadline_ms = clock_mono_ms() + PATIENCE_MS };
+	struct addr a, local;
+	char url[512];
+	int fd;
+
+	CHECK_OK(addr_parse(&a, "tcp:127.0.0.1:0", NULL));
+	CHECK_OK(addr_listen(&fd, &a, NULL));
+	CHECK_OK(addr_local(&local, fd));
+	snprintf(url, sizeof(url), "http://%s/", local.text + 4);
+	g.url = url;
+	g.deadline_ms = clock_mono_ms(); /* now: it has passed */
+	why = (struct err_ctx){ 0 };
+	CHECK_ERR(http_get(&answer, body, sizeof(body), &g, &why), ERR_TIMEOUT);
+	g.deadline_ms = 0;
+	g.url = "http://localhost/";
+	why = (struct err_ctx){ 0 };
+	CHECK_ERR(http_get(&answer, body, sizeof(body), &g, &why), ERR_TIMEOUT);
+	fd_close(&fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(get_returns_head_and_body_however_they_come),
+		cmocka_unit_test(get_reads_chunks_and_bodies_until_close),
+		cmocka_unit_test(get_passes_on_other_statuses),
+		cmocka_unit_test(get_steps_over_a_few_interim_answers),
+		cmocka_unit_test(get_follows_no_redirect_and_names_it),
+		cmocka_unit_test(get_refuses_what_is_too_long),
+		cmocka_unit_test(get_refuses_what_is_no_http),
+		cmocka_unit_test(get_notices_a_connection_that_ends_early),
+		cmocka_unit_test(get_names_what_cannot_be_reached),
+		cmocka_unit_test(get_has_one_deadline_for_everything),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
