@@ -124,6 +124,10 @@ enum err x509_issued(const struct x509_cert *ca, const struct x509_cert *cert,
     unsigned below, const char *what, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
+/* Likewise for a list: the issuer's name, a CA that may sign lists. */
+enum err x509_crl_issued(const struct x509_cert *ca, const struct x509_crl *crl,
+    const char *what, struct err_ctx *ctx) __attribute__((warn_unused_result));
+
 /* ERR_EXPIRED unless not_before <= now_s <= not_after. */
 enum err x509_check_time(const struct x509_cert *cert, uint64_t now_s,
     const char *what, struct err_ctx *ctx) __attribute__((warn_unused_result));

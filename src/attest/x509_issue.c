@@ -4,25 +4,51 @@
 #define RSA_4096_SIG_LEN 512
 #define P256_LEN         32
 
-enum err x509_issued(const struct x509_cert *ca, const struct x509_cert *cert,
-    unsigned below, const char *what, struct err_ctx *ctx)
+/* The subject of a CA under the name of the issuer that is sought. */
+static enum err check_name(const struct x509_cert *ca, struct bytes issuer,
+    struct bytes issuer_cn, const char *what, struct err_ctx *ctx)
 {
-	if (!mem_eq(ca->subject, cert->issuer))
-		return err_set(ctx, ERR_AUTH,
-		    "%s: issuer \"%.*s\" is not \"%.*s\"", what,
-		    (int)cert->issuer_cn.len, (const char *)cert->issuer_cn.p,
-		    (int)ca->cn.len, (const char *)ca->cn.p);
+	if (mem_eq(ca->subject, issuer))
+		return ERR_OK;
+	return err_set(ctx, ERR_AUTH, "%s: issuer \"%.*s\" is not \"%.*s\"",
+	    what, (int)issuer_cn.len, (const char *)issuer_cn.p,
+	    (int)ca->cn.len, (const char *)ca->cn.p);
+}
+
+/* A CA whose keyUsage says so. RFC 5280, 4.2.1.3: every CA has that. */
+static enum err check_role(const struct x509_cert *ca, uint16_t usage,
+    const char *what, struct err_ctx *ctx)
+{
 	if (!ca->has_basic || !ca->ca)
 		return err_set(
 		    ctx, ERR_AUTH, "%s: its issuer is not a CA", what);
-	if (!ca->has_usage || (ca->usage & X509_USAGE_CERT_SIGN) == 0)
+	if (!ca->has_usage || (ca->usage & usage) == 0)
 		return err_set(ctx, ERR_AUTH,
-		    "%s: its issuer's keyUsage lacks keyCertSign", what);
-	if (ca->has_path_len && below > ca->path_len)
+		    "%s: its issuer's keyUsage lacks %s", what,
+		    usage == X509_USAGE_CRL_SIGN ? "cRLSign" : "keyCertSign");
+	return ERR_OK;
+}
+
+enum err x509_issued(const struct x509_cert *ca, const struct x509_cert *cert,
+    unsigned below, const char *what, struct err_ctx *ctx)
+{
+	enum err e = check_name(ca, cert->issuer, cert->issuer_cn, what, ctx);
+
+	if (e == ERR_OK)
+		e = check_role(ca, X509_USAGE_CERT_SIGN, what, ctx);
+	if (e == ERR_OK && ca->has_path_len && below > ca->path_len)
 		return err_set(ctx, ERR_AUTH,
 		    "%s: its issuer's pathLenConstraint is %u, %u CAs follow",
 		    what, (unsigned)ca->path_len, below);
-	return ERR_OK;
+	return e;
+}
+
+enum err x509_crl_issued(const struct x509_cert *ca, const struct x509_crl *crl,
+    const char *what, struct err_ctx *ctx)
+{
+	enum err e = check_name(ca, crl->issuer, crl->issuer_cn, what, ctx);
+
+	return e == ERR_OK ? check_role(ca, X509_USAGE_CRL_SIGN, what, ctx) : e;
 }
 
 enum err x509_check_time(const struct x509_cert *cert, uint64_t now_s,
