@@ -45,7 +45,8 @@ struct snp_product_policy {
 	bool accepted;    /* false: refused whatever its firmware */
 	bool only_listed; /* accepted only if the chip itself is listed, even
 			     where any_hardware is set */
-	struct snp_tcb floor; /* for reported, committed and launch TCB */
+	struct snp_tcb floor; /* for reported, committed and launch TCB; its
+			       named components count, `raw` stays zero */
 };
 
 struct policy_chip {
@@ -73,6 +74,11 @@ struct snp_policy {
 	 * hiding and page-swap disable. */
 	bool protect_memory;
 };
+
+/* TDATTRIBUTES and XFAM bits that the built-in policies name. */
+#define TD_DEBUG           (1ULL << 0)
+#define TD_SEPT_VE_DISABLE (1ULL << 28)
+#define TD_PKS             (1ULL << 30)
 
 struct dcap_policy {
 	uint32_t statuses; /* bit s: enum dcap_status s is accepted */
@@ -117,8 +123,14 @@ extern const struct attest_policy attest_policy_baseline;
 enum err attest_policy_parse(struct attest_policy *out, struct bytes text,
     const char *name, struct err_ctx *ctx) __attribute__((warn_unused_result));
 
-/* Is the chip listed and not over at now_s? ERR_POLICY, ERR_EXPIRED. *not_after
- * is the entry's end; UINT64_MAX if any hardware is accepted. */
+/*
+ * Is the chip listed and not over at now_s? ERR_POLICY, ERR_EXPIRED, with
+ * *not_after 0. *not_after is the entry's end; UINT64_MAX if any hardware is
+ * accepted. policy_find_chip() asks the list whatever any_hardware says.
+ */
+enum err policy_find_chip(const struct attest_policy *p,
+    const uint8_t chip_id[SNP_CHIP_ID_LEN], uint64_t now_s, uint64_t *not_after,
+    struct err_ctx *ctx) __attribute__((warn_unused_result));
 enum err policy_check_chip(const struct attest_policy *p,
     const uint8_t chip_id[SNP_CHIP_ID_LEN], uint64_t now_s, uint64_t *not_after,
     struct err_ctx *ctx) __attribute__((warn_unused_result));

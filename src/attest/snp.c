@@ -221,7 +221,7 @@ const char *snp_family_name(enum snp_family f)
 							    : "unknown";
 }
 
-enum err snp_guest_check(const struct snp_report *r, struct err_ctx *ctx)
+enum err snp_policy_bits_check(const struct snp_report *r, struct err_ctx *ctx)
 {
 	if ((r->policy & SNP_POLICY_RESERVED) != 0 ||
 	    (r->policy & SNP_POLICY_MUST_BE_1) == 0)
@@ -235,15 +235,27 @@ enum err snp_guest_check(const struct snp_report *r, struct err_ctx *ctx)
 		return err_set(ctx, ERR_POLICY,
 		    "POLICY allows MIGRATE_MA: a migration agent may export "
 		    "it");
-	if (r->vmpl != 0)
-		return err_set(ctx, ERR_POLICY,
-		    "report was asked for at VMPL %u, must be 0", r->vmpl);
+	return ERR_OK;
+}
+
+enum err snp_key_info_check(const struct snp_report *r, struct err_ctx *ctx)
+{
 	if ((r->key_info & SNP_KEY_INFO_MASK_CHIP) != 0 ||
 	    (r->key_info & SNP_KEY_INFO_RESERVED) != 0)
 		return err_set(ctx, ERR_POLICY,
 		    "KEY_INFO %08x: masked chip key or reserved bits",
 		    r->key_info);
 	return ERR_OK;
+}
+
+enum err snp_guest_check(const struct snp_report *r, struct err_ctx *ctx)
+{
+	enum err e = snp_policy_bits_check(r, ctx);
+
+	if (e == ERR_OK && r->vmpl != 0)
+		e = err_set(ctx, ERR_POLICY,
+		    "report was asked for at VMPL %u, must be 0", r->vmpl);
+	return e == ERR_OK ? snp_key_info_check(r, ctx) : e;
 }
 
 enum err snp_tcb_check(const struct snp_report *r, struct err_ctx *ctx)

@@ -34,7 +34,20 @@
 #define SNP_POLICY_MUST_BE_1  (1ULL << 17)
 #define SNP_POLICY_MIGRATE_MA (1ULL << 18)
 #define SNP_POLICY_DEBUG      (1ULL << 19)
+#define SNP_POLICY_AES_XTS    (1ULL << 22) /* memory: AES-256-XTS */
+#define SNP_POLICY_CT_HIDING  (1ULL << 24) /* CIPHERTEXT_HIDING_DRAM */
+#define SNP_POLICY_NO_SWAP    (1ULL << 25) /* PAGE_SWAP_DISABLE */
 #define SNP_POLICY_RESERVED   (~0ULL << 26)
+
+/*
+ * Bits of PLATFORM_INFO. Others occur on genuine machines, bit 6 among them, so
+ * nothing demands that they are zero.
+ */
+#define SNP_PLATFORM_SMT       (1ULL << 0)
+#define SNP_PLATFORM_TSME      (1ULL << 1)
+#define SNP_PLATFORM_ECC       (1ULL << 2)
+#define SNP_PLATFORM_CT_HIDING (1ULL << 4) /* CIPHERTEXT_HIDING_DRAM_EN */
+#define SNP_PLATFORM_ALIAS_OK  (1ULL << 5) /* ALIAS_CHECK_COMPLETE */
 
 /* KEY_INFO: who signed. */
 #define SNP_KEY_INFO_AUTHOR    1U
@@ -128,11 +141,17 @@ bool snp_tcb_at_most(const struct snp_tcb *a, const struct snp_tcb *b);
 const char *snp_family_name(enum snp_family f);
 
 /*
- * What every guest of ours must satisfy, whatever the chip: POLICY without
- * DEBUG and MIGRATE_MA, its fixed bits as fixed, VMPL 0, the guest's key kind
- * usable (not masked, KEY_INFO reserved bits zero). ERR_POLICY naming the field.
- * The caller has to have checked the signature, or to check it later.
+ * What no policy can lift, in POLICY: no DEBUG, no MIGRATE_MA, the fixed bits as
+ * fixed; and in KEY_INFO: not masked, reserved bits zero. ERR_POLICY naming the
+ * field. Here and below the signature has to be checked too, before or after.
  */
+enum err snp_policy_bits_check(const struct snp_report *r, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+enum err snp_key_info_check(const struct snp_report *r, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
+/* What a guest of ours must satisfy where no policy says more: both of these,
+ * and VMPL 0. ERR_POLICY naming the field. */
 enum err snp_guest_check(const struct snp_report *r, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
