@@ -32,4 +32,25 @@ void crypto_sha256_update(struct crypto_sha256_stream *s, struct bytes in);
 void crypto_sha256_final(
     struct crypto_sha256_stream *s, uint8_t out[SHA256_LEN]);
 
+/*
+ * SHA-384 (FIPS 180-4), for measurements. By OpenSSL: the enclave, which links
+ * libsodium alone, cannot use it. The first failure sticks, and `final` says
+ * so; it also frees the state, so it has to be called after every `init`.
+ */
+#define SHA384_LEN 48
+
+struct crypto_sha384_stream {
+	void *opaque; /* the library's state; NULL after a failure */
+};
+
+void crypto_sha384_init(struct crypto_sha384_stream *s);
+void crypto_sha384_update(struct crypto_sha384_stream *s, struct bytes in);
+/* ERR_INTERNAL, out zeroed, when the library failed (no memory). */
+enum err crypto_sha384_final(struct crypto_sha384_stream *s,
+    uint8_t out[SHA384_LEN]) __attribute__((warn_unused_result));
+
+/* Of the concatenation of n parts; errors as of crypto_sha384_final. */
+enum err crypto_sha384(uint8_t out[SHA384_LEN], const struct bytes *part,
+    size_t n) __attribute__((warn_unused_result));
+
 #endif
