@@ -25,6 +25,7 @@ ENGINE_SRC = $(wildcard src/engine/*.c)
 ENCLAVE_SRC = $(wildcard src/enclave/*.c)
 SIMTEE_SRC = $(wildcard src/simtee/*.c)
 CLIENT_SRC = $(wildcard src/client/*.c)
+MEASURE_SRC = $(wildcard src/measure/*.c)
 CLI_SRC = $(wildcard src/cli/*.c)
 
 PROGRAM_OF_cli = confer
@@ -69,7 +70,8 @@ main_of = $(BUILD)/obj/$(1)/main.o
 parts_of = $(filter-out %/main.o,$(call objs,$(1)))
 LIB_ENCLAVE = $(call parts_of,$(ENCLAVE_SRC))
 LIB_SIMTEE = $(call parts_of,$(SIMTEE_SRC))
-LIB_CLIENT = $(call objs,$(CLIENT_SRC)) $(call parts_of,$(CLI_SRC))
+LIB_CLIENT = $(call objs,$(CLIENT_SRC) $(MEASURE_SRC)) \
+	$(call parts_of,$(CLI_SRC))
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
