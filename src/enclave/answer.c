@@ -5,9 +5,11 @@
 #include "base/hex.h"
 #include "base/rd.h"
 #include "sys/rng.h"
+#include "sys/secret.h"
 
 #define METHOD_CHAT    1
 #define METHOD_MODELS  2
+#define METHOD_RECEIPT 3
 #define CREDIT_LEN_MAX 64 /* [P-35] */
 
 /* Text escaped at a time: what `fixed` holds if every byte needs six. */
@@ -64,8 +66,9 @@ static void begin_models(struct answer *a, const struct conn_env *env)
 	end_with_fixed(a, FRAME_RESULT, &w);
 }
 
+/* `stated`: a chat whose answer comes with a statement [P-44]. */
 static void begin_chat(struct answer *a, const struct conn_env *env,
-    const void *owner, struct bytes body)
+    const void *owner, struct bytes body, bool stated)
 {
 	struct job *j = worker_take(env->worker, owner);
 	struct openai_error why;
@@ -74,6 +77,11 @@ static void begin_chat(struct answer *a, const struct conn_env *env,
 	if (j == NULL) {
 		fail(a, OPENAI_BUSY,
 		    "all places are taken; please try again later");
+		return;
+	}
+	if (stated && statement_begin(&j->statement, &body) != ERR_OK) {
+		worker_drop(env->worker, j);
+		fail(a, OPENAI_INVALID, "a request of method 3 has two salts");
 		return;
 	}
 	e = openai_request_parse(
@@ -106,7 +114,9 @@ void answer_begin(struct answer *a, const struct conn_env *env,
 	if (r.err != ERR_OK || credit_len > CREDIT_LEN_MAX)
 		fail(a, OPENAI_INVALID, "the request message is malformed");
 	else if (method == METHOD_CHAT)
-		begin_chat(a, env, owner, body);
+		begin_chat(a, env, owner, body, false);
+	else if (method == METHOD_RECEIPT && env->signer.seed_priv != NULL)
+		begin_chat(a, env, owner, body, true);
 	else if (method == METHOD_MODELS && body.len == 0)
 		begin_models(a, env);
 	else if (method == METHOD_MODELS)
@@ -145,6 +155,12 @@ static void write_end(struct answer *a, const struct conn_env *env)
 	if (!content)
 		write_head(&w, env, false);
 	openai_tail_write(&w, &j->request, content, j->finish, &j->usage);
+	if (j->statement.asked) {
+		statement_write(&w, &j->statement, &env->signer, &j->request,
+		    &(struct statement_outcome){ j->finish, &j->usage });
+		secret_scrub_stack();
+	}
+	openai_end_write(&w);
 	assert(w.err == ERR_OK);
 	a->type = FRAME_RESULT;
 	a->phase = ANSWER_END;
@@ -161,6 +177,7 @@ static void stage_text(struct answer *a, const struct conn_env *env)
 	n = openai_escape(
 	    a->fixed, sizeof(a->fixed), &len, (struct bytes){ text, n });
 	worker_consume(env->worker, a->job, n);
+	statement_text(&a->job->statement, (struct bytes){ text, n });
 	mem_wipe(text, sizeof(text));
 	a->rest = (struct bytes){ a->fixed, len };
 }
@@ -205,6 +222,7 @@ static size_t pull_delta(
 		return 0;
 	n = worker_peek(env->worker, a->job, buf, cap);
 	worker_consume(env->worker, a->job, n);
+	statement_text(&a->job->statement, (struct bytes){ buf, n });
 	return n;
 }
 

@@ -19,6 +19,7 @@ struct conn_env {
 	const uint8_t *s_pub;
 	struct bytes evidence; /* changes with every refresh */
 	uint8_t evidence_hash[SHA256_LEN];
+	struct statement_signer signer;
 };
 
 enum answer_phase {

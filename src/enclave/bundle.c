@@ -15,11 +15,14 @@ static enum err quote(struct evidence *ev, struct source_sim_evidence *sim,
     struct err_ctx *ctx)
 {
 	static const uint8_t kind = TEE_SIM;
-	const struct report_data_fields fields = { .has_not_after = true,
+	struct report_data_fields fields = { .has_not_after = true,
+		.has_receipt_key = true,
 		.not_after = not_after };
 	uint8_t report_data[REPORT_DATA_LEN];
 	enum err e;
 
+	memcpy(
+	    fields.receipt_key, src->receipt_pub, sizeof(fields.receipt_key));
 	report_data_make(report_data, src->s_pub, &fields);
 	e = enclave_source_sim_fetch(
 	    sim, src->simtee, report_data, SOURCE_SIM_MS, ctx);

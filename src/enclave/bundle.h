@@ -31,7 +31,8 @@ struct bundle {
 struct bundle_source {
 	const struct addr *simtee;
 	int records_fd;
-	const uint8_t *s_pub; /* X25519_LEN */
+	const uint8_t *s_pub;       /* X25519_LEN */
+	const uint8_t *receipt_pub; /* ED25519_PUB_LEN */
 };
 
 /*

@@ -30,9 +30,11 @@ enum exit_code {
 	EXIT_INTERNAL = 4,
 };
 
-/* The channel key: in memory only, new at every start. */
+/* The channel key and the one that signs statements [R-03]: in memory only, new
+ * at every start. */
 struct channel_key {
 	uint8_t s_priv[X25519_LEN];
+	uint8_t receipt_seed_priv[ED25519_SEED_LEN];
 };
 
 struct enclave {
@@ -44,6 +46,8 @@ struct enclave {
 	struct confine confine;
 	struct channel_key *key; /* secret memory */
 	uint8_t s_pub[X25519_LEN];
+	uint8_t receipt_pub[ED25519_PUB_LEN];
+	uint8_t model_sha256[SHA256_LEN];
 	struct bundle first;
 	struct engine *engine;
 	struct worker worker;
@@ -107,6 +111,9 @@ static enum err make_key(struct enclave *e, struct err_ctx *ctx)
 		return err_set(ctx, ERR_NOMEM, "no memory for the channel key");
 	rng_fill(e->key->s_priv, sizeof(e->key->s_priv));
 	crypto_x25519_base(e->s_pub, e->key->s_priv);
+	rng_fill(e->key->receipt_seed_priv, sizeof(e->key->receipt_seed_priv));
+	crypto_ed25519_public(e->receipt_pub, e->key->receipt_seed_priv);
+	secret_scrub_stack();
 	return ERR_OK;
 }
 
@@ -114,7 +121,8 @@ static struct bundle_source bundle_source(const struct enclave *e)
 {
 	return (struct bundle_source){ .simtee = &e->simtee,
 		.records_fd = e->confine.records_fd,
-		.s_pub = e->s_pub };
+		.s_pub = e->s_pub,
+		.receipt_pub = e->receipt_pub };
 }
 
 static enum err get_evidence(struct enclave *e, struct err_ctx *ctx)
@@ -136,6 +144,11 @@ static enum err load_model(struct enclave *e, struct err_ctx *ctx)
 	enum err err = engine_open(&e->engine, &opt, ctx);
 
 	fd_close(&e->confine.model_fd);
+	if (err == ERR_OK) {
+		const struct bytes image = engine_image(e->engine);
+
+		crypto_sha256(e->model_sha256, &image, 1);
+	}
 	return err;
 }
 
@@ -148,6 +161,10 @@ static enum err make_tables(struct enclave *e, struct err_ctx *ctx)
 		.context = info->context,
 		.s_priv = e->key->s_priv,
 		.s_pub = e->s_pub,
+		.signer = { .seed_priv = e->key->receipt_seed_priv,
+		    .s_pub = e->s_pub,
+		    .model_sha256 = e->model_sha256,
+		    .context = info->context },
 	};
 	enum err err;
 

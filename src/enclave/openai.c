@@ -117,6 +117,10 @@ void openai_tail_write(struct wr *w, const struct openai_request *r,
 	    (unsigned long long)usage->prompt_tokens +
 		usage->completion_tokens);
 	write_ignored(w, r);
+}
+
+void openai_end_write(struct wr *w)
+{
 	wr_str(w, "}");
 }
 

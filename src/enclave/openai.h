@@ -99,8 +99,13 @@ struct openai_usage {
 	uint32_t completion_tokens;
 };
 
+/*
+ * All of the tail but its last brace, so that a member may follow [P-44]; then
+ * openai_end_write.
+ */
 void openai_tail_write(struct wr *w, const struct openai_request *r,
     bool content, enum engine_finish finish, const struct openai_usage *usage);
+void openai_end_write(struct wr *w);
 
 #define OPENAI_HEAD_LEN_MAX 512
 #define OPENAI_TAIL_LEN_MAX 8192

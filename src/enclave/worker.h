@@ -20,6 +20,7 @@
 
 #include "base/err.h"
 #include "enclave/openai.h"
+#include "enclave/statement.h"
 #include "engine/engine.h"
 #include "protocol/frame.h"
 
@@ -44,10 +45,12 @@ struct job {
 	struct openai_error error; /* JOB_DONE: code is NULL if all went well */
 	enum engine_finish finish; /* JOB_DONE */
 	struct openai_usage usage;
-	size_t ring_from; /* where the oldest unread byte is */
+	struct statement statement; /* the serve thread's */
+	size_t ring_from;           /* where the oldest unread byte is */
 	size_t ring_len;
-	uint8_t tail[OPENAI_HEAD_LEN_MAX + OPENAI_TAIL_LEN_MAX]; /* the serve
-		thread's, for the end of the answer */
+	uint8_t tail[OPENAI_HEAD_LEN_MAX + OPENAI_TAIL_LEN_MAX +
+		     STATEMENT_MEMBER_LEN]; /* the serve thread's, for the end
+					       of the answer */
 	uint8_t ring[WORKER_RING_LEN];
 	uint8_t text[FRAME_REQUEST_MAX];
 };

@@ -132,9 +132,10 @@ bool session_client_expired(const struct session_client *s, uint64_t now_s);
 /* Bytes that session_client_request needs in out for a body of n bytes. */
 size_t session_client_request_len(size_t n);
 
-#define SESSION_METHOD_CHAT   1
-#define SESSION_METHOD_MODELS 2
-#define SESSION_CREDIT_MAX    64
+#define SESSION_METHOD_CHAT    1
+#define SESSION_METHOD_MODELS  2
+#define SESSION_METHOD_RECEIPT 3 /* chat with a statement [P-44] */
+#define SESSION_CREDIT_MAX     64
 
 struct session_client_request {
 	uint8_t method;

@@ -33,6 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < r.stop_n; i++)
 			inside(&r, r.stop[i]);
 		openai_tail_write(&w, &r, true, ENGINE_STOP, &usage);
+		openai_end_write(&w);
 	}
 	assert(w.err == ERR_OK);
 	assert(r.text_len <= size);

@@ -111,13 +111,16 @@ TEST(records_directory_that_is_not_there_is_one_sentence)
 /* ---- the bundle */
 
 static uint8_t s_pub[X25519_LEN] = { 9 };
+static uint8_t receipt_pub[ED25519_PUB_LEN] = { 10 };
 
 static struct bundle_source source(void)
 {
-	return (struct bundle_source){ .records_fd = dir_fd, .s_pub = s_pub };
+	return (struct bundle_source){
+		.records_fd = dir_fd, .s_pub = s_pub, .receipt_pub = receipt_pub
+	};
 }
 
-TEST(bundle_binds_the_channel_key_and_an_end)
+TEST(bundle_binds_both_keys_and_an_end)
 {
 	static struct bundle b;
 	struct bundle_source src = source();
@@ -139,6 +142,8 @@ TEST(bundle_binds_the_channel_key_and_an_end)
 	CHECK_OK(report_data_fields_parse(
 	    &fields, ev.section[EVIDENCE_BINDING], NULL));
 	CHECK_EQ(fields.not_after, b.not_after);
+	CHECK(fields.has_receipt_key);
+	CHECK_MEM(fields.receipt_key, receipt_pub, sizeof(receipt_pub));
 	report_data_make(want, s_pub, &fields);
 	CHECK_MEM(asked, want, sizeof(want));
 	evidence_digest(digest, (struct bytes){ b.data, b.len });
@@ -216,7 +221,7 @@ int main(void)
 		    records_that_are_too_long_or_no_files_are_named),
 		cmocka_unit_test(
 		    records_directory_that_is_not_there_is_one_sentence),
-		cmocka_unit_test(bundle_binds_the_channel_key_and_an_end),
+		cmocka_unit_test(bundle_binds_both_keys_and_an_end),
 		cmocka_unit_test(bundle_failure_leaves_the_old_one),
 		cmocka_unit_test(bundle_refresher_hands_over_what_is_new_once),
 	};

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 
 #include "attest/report_data.h"
+#include "base/hex.h"
+#include "base/json.h"
 #include "crypto/crypto_native.h"
 #include "enclave/conn.h"
 #include "protocol/session_client.h"
@@ -19,6 +21,8 @@ static struct conn_env env;
 static struct conn *c;
 static uint8_t s_priv[X25519_LEN] = { 1 };
 static uint8_t s_pub[X25519_LEN];
+static const uint8_t receipt_seed[ED25519_SEED_LEN] = { 5 };
+static const uint8_t model_sha256[SHA256_LEN] = { 6 };
 
 /* The client's side. */
 static struct session_client client;
@@ -139,17 +143,23 @@ static void connect_client(uint64_t now)
 	CHECK(c->open);
 }
 
-static uint32_t request(uint8_t method, const char *body, uint64_t now)
+static uint32_t request_bytes(uint8_t method, struct bytes body, uint64_t now)
 {
 	static uint8_t out[FRAME_REQUEST_MAX * 2];
 	struct wr o = wr_init(out, sizeof(out));
 	uint32_t stream = 0;
 	const struct session_client_request r = { .method = method,
-		.body = { (const uint8_t *)body, strlen(body) } };
+		.body = body };
 
 	CHECK_OK(session_client_request(&client, &r, &stream, &o));
 	send_bytes(out, o.len, now);
 	return stream;
+}
+
+static uint32_t request(uint8_t method, const char *body, uint64_t now)
+{
+	return request_bytes(
+	    method, (struct bytes){ (const uint8_t *)body, strlen(body) }, now);
 }
 
 static void cancel(uint32_t stream, uint64_t now)
@@ -186,6 +196,10 @@ static void begin(size_t jobs, size_t per_step)
 		.s_priv = s_priv,
 		.s_pub = s_pub,
 		.evidence = BYTES_LITERAL(EVIDENCE_TEXT) };
+	env.signer = (struct statement_signer){ .seed_priv = receipt_seed,
+		.s_pub = s_pub,
+		.model_sha256 = model_sha256,
+		.context = 4096 };
 	crypto_sha256(env.evidence_hash, &env.evidence, 1);
 	c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -360,6 +374,192 @@ TEST(conn_takes_a_request_of_many_records)
 	}
 	CHECK_EQ(got.delta_len, 150000);
 	CHECK_EQ(got.closed, 1);
+	finish();
+}
+
+/* The salts of every request here: 32 times 'r', 32 times 'a'. */
+static uint32_t request_receipt(const char *body)
+{
+	static uint8_t salted[4096];
+
+	memset(salted, 'r', RECEIPT_SALT_LEN);
+	memset(salted + RECEIPT_SALT_LEN, 'a', RECEIPT_SALT_LEN);
+	memcpy(salted + STATEMENT_SALTS_LEN, body, strlen(body));
+	return request_bytes(SESSION_METHOD_RECEIPT,
+	    (struct bytes){ salted, STATEMENT_SALTS_LEN + strlen(body) }, 0);
+}
+
+/* The statement of the result, whose signature verifies. */
+static struct receipt_statement received_statement(void)
+{
+	uint8_t text[RECEIPT_STATEMENT_LEN_MAX], sig[ED25519_SIG_LEN + 3];
+	uint8_t b64[128], pub[ED25519_PUB_LEN];
+	struct receipt_statement s;
+	struct json root, member, v;
+	size_t n, len;
+
+	CHECK_OK(json_parse(&root,
+	    (struct bytes){ (uint8_t *)got.result, got.result_len }, NULL));
+	CHECK(json_get(&root, "confer_receipt", &member));
+	CHECK(json_get(&member, "signature", &v));
+	CHECK_OK(json_string(&v, b64, sizeof(b64), &n));
+	CHECK_OK(
+	    base64_decode(sig, sizeof(sig), &len, (struct bytes){ b64, n }));
+	CHECK_EQ(len, ED25519_SIG_LEN);
+	CHECK(json_get(&member, "statement", &v));
+	CHECK_OK(json_string(&v, text, sizeof(text), &n));
+	crypto_ed25519_public(pub, receipt_seed);
+	CHECK_OK(receipt_statement_verify((struct bytes){ text, n }, sig, pub));
+	CHECK_OK(receipt_statement_parse(&s, (struct bytes){ text, n }, NULL));
+	return s;
+}
+
+static void check_hash(
+    const uint8_t hash[SHA256_LEN], char salt, const char *text)
+{
+	uint8_t s[RECEIPT_SALT_LEN], want[SHA256_LEN];
+
+	memset(s, salt, sizeof(s));
+	receipt_statement_hash(
+	    want, s, (struct bytes){ (const uint8_t *)text, strlen(text) });
+	CHECK_MEM(hash, want, sizeof(want));
+}
+
+/* [P-44]: what was asked, applied and answered. */
+TEST(conn_states_what_it_has_answered)
+{
+	static const char body[] = CHAT("hello \\u00e9 \\\"you\\\"",
+	    ",\"stream\":true,\"temperature\":0.5,\"top_k\":7,"
+	    "\"max_tokens\":99,\"stop\":[\"zz\",\"y\"],\"seed\":12345,"
+	    "\"min_p\":-0.0");
+	struct receipt_statement s;
+
+	begin(1, 3);
+	connect_client(0);
+	request_receipt(body);
+	run_ticks(0, 99);
+	CHECK_STR(got.delta, "hello \xc3\xa9 \"you\"");
+	s = received_statement();
+	CHECK_MEM(s.channel_key, s_pub, X25519_LEN);
+	CHECK_MEM(s.model_sha256, model_sha256, SHA256_LEN);
+	CHECK_EQ(s.context, 4096);
+	CHECK_EQ(s.temperature, 0x3f000000);
+	CHECK_EQ(s.top_p, 0);
+	CHECK_EQ(s.min_p, 0); /* of -0 too */
+	CHECK_EQ(s.top_k, 7);
+	CHECK_EQ(s.max_tokens, 99);
+	CHECK_EQ(s.stops, 2);
+	CHECK_EQ(s.seed, 12345);
+	CHECK_EQ(s.finish, RECEIPT_STOP);
+	CHECK_EQ(s.prompt_tokens, 5);
+	CHECK_EQ(s.completion_tokens, 14);
+	check_hash(s.request_sha256, 'r', body);
+	check_hash(s.answer_sha256, 'a', got.delta);
+	finish();
+}
+
+/* The hash is of the text, not of its JSON; the seed is there though nobody
+ * gave one. */
+TEST(conn_states_an_answer_that_is_not_streamed)
+{
+	struct receipt_statement s;
+	uint64_t seed;
+
+	begin(1, 50);
+	connect_client(0);
+	request_receipt(CHAT("a \\\"b\\\"\\n\\u0001", ""));
+	run_ticks(0, 99);
+	CHECK(strstr(got.result, "\"content\":\"a \\\"b") != NULL);
+	s = received_statement();
+	check_hash(s.answer_sha256, 'a', "a \"b\"\n\001");
+	CHECK_EQ(s.temperature, 0x3f800000);
+	seed = s.seed;
+	memset(&got, 0, sizeof(got));
+	got.ended = -1;
+	request_receipt(CHAT("a", ""));
+	run_ticks(0, 99);
+	CHECK(received_statement().seed != seed);
+	finish();
+}
+
+TEST(conn_states_what_was_sent_of_a_cancelled_answer)
+{
+	struct receipt_statement s;
+	uint32_t stream;
+
+	begin(1, 1);
+	connect_client(0);
+	stream =
+	    request_receipt(CHAT("a very long answer", ",\"stream\":true"));
+	run_ticks(0, 3);
+	cancel(stream, 0);
+	run_ticks(0, 9);
+	CHECK(got.delta_len > 0 && got.delta_len < 18);
+	s = received_statement();
+	CHECK_EQ(s.finish, RECEIPT_CANCELLED);
+	check_hash(s.answer_sha256, 'a', got.delta);
+	finish();
+}
+
+/* [P-45]: the member's length is one, and without being asked there is none. */
+TEST(conn_statement_adds_the_same_to_every_answer)
+{
+	static const char *const bodies[] = {
+		CHAT("x", ",\"stream\":true,\"seed\":1"),
+		CHAT("xyz", ",\"stream\":true,\"seed\":18446744073709551615,"
+			    "\"top_p\":0.3,\"max_tokens\":1234567"),
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t plain;
+
+		begin(1, 500);
+		connect_client(0);
+		request(SESSION_METHOD_CHAT, bodies[i], 0);
+		run_ticks(0, 9);
+		CHECK(strstr(got.result, "confer_receipt") == NULL);
+		plain = got.result_len;
+		memset(&got, 0, sizeof(got));
+		got.ended = -1;
+		request_receipt(bodies[i]);
+		run_ticks(0, 9);
+		(void)received_statement();
+		CHECK_EQ(got.result_len, plain + STATEMENT_MEMBER_LEN);
+		finish();
+	}
+}
+
+TEST(conn_states_nothing_without_salts_or_a_key)
+{
+	begin(1, 9);
+	connect_client(0);
+	request(SESSION_METHOD_RECEIPT, CHAT("x", ""), 0);
+	run_ticks(0, 9);
+	CHECK(strstr(got.error, "two salts") != NULL);
+	memset(&got, 0, sizeof(got));
+	got.ended = -1;
+	env.signer.seed_priv = NULL;
+	request_receipt(CHAT("x", ""));
+	run_ticks(0, 9);
+	CHECK(strstr(got.error, "unknown_method") != NULL);
+	CHECK_EQ(fake.submits, 0);
+	finish();
+}
+
+/* after the answer neither salts nor hashes are left. */
+TEST(conn_forgets_what_it_stated)
+{
+	begin(1, 400);
+	connect_client(0);
+	request_receipt(CHAT("PROMPTSECRET", ""));
+	CHECK(w.job[0]->statement.asked);
+	CHECK(!holds(c, sizeof(*c), "rrrrrrrr")); /* not even now */
+	run_ticks(0, 9);
+	(void)received_statement();
+	CHECK(mem_is_zero(c->answer, sizeof(c->answer)));
+	CHECK(!holds(c, sizeof(*c), "PROMPTSECRET"));
+	CHECK(!holds(c, sizeof(*c), "aaaaaaaa"));
+	CHECK(mem_is_zero(w.job[0], sizeof(struct job)));
 	finish();
 }
 
@@ -556,6 +756,13 @@ int main(void)
 		cmocka_unit_test(conn_says_busy_when_all_jobs_are_taken),
 		cmocka_unit_test(conn_turns_bad_requests_into_errors_not_ends),
 		cmocka_unit_test(conn_takes_a_request_of_many_records),
+		cmocka_unit_test(conn_states_what_it_has_answered),
+		cmocka_unit_test(conn_states_an_answer_that_is_not_streamed),
+		cmocka_unit_test(
+		    conn_states_what_was_sent_of_a_cancelled_answer),
+		cmocka_unit_test(conn_statement_adds_the_same_to_every_answer),
+		cmocka_unit_test(conn_states_nothing_without_salts_or_a_key),
+		cmocka_unit_test(conn_forgets_what_it_stated),
 		cmocka_unit_test(
 		    conn_hang_up_stops_the_answer_and_leaves_nothing),
 		cmocka_unit_test(conn_leaves_nothing_after_a_good_end),

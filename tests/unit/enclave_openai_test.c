@@ -245,6 +245,7 @@ static const char *answer(bool content, struct bytes said)
 	CHECK_EQ(openai_escape(piece, sizeof(piece), &n, said), said.len);
 	wr_copy(&w, piece, n);
 	openai_tail_write(&w, &req, content, ENGINE_LENGTH, &usage);
+	openai_end_write(&w);
 	CHECK_OK(w.err);
 	out[w.len] = 0;
 	return out;
