@@ -142,10 +142,12 @@ static enum err oblige(struct obligations *set, const struct x509_cert *signer,
 	o = add(set, s->alg, rsa ? signer->spki : signer->pub, s->tbs, what);
 	if (o == NULL)
 		return too_many(what, ctx);
-	if (rsa)
+	if (rsa) {
 		o->sig = s->sig;
-	else if (ecdsa_raw(o, s->sig) != ERR_OK)
+	} else if (ecdsa_raw(o, s->sig) != ERR_OK) {
+		set->n--;
 		return malformed(what, ctx);
+	}
 	return ERR_OK;
 }
 

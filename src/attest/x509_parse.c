@@ -226,11 +226,13 @@ enum err x509_ext_read(const struct x509_input *in, struct rd *r,
 	out->oid = der_take(&ext, DER_OID);
 	out->critical = false;
 	if (der_peek(&ext) == DER_BOOLEAN) {
+		struct rd flag = ext;
+
 		out->critical = der_bool(&ext);
 		/* DER leaves out what is the default. */
 		if (!out->critical)
 			return x509_fail(
-			    in, &ext, ERR_FORMAT, "critical of an extension");
+			    in, &flag, ERR_FORMAT, "critical of an extension");
 	}
 	out->value = der_take(&ext, DER_OCTET_STRING);
 	if (x509_end(in, &ext, "extension") != ERR_OK)
