@@ -174,7 +174,7 @@ enum err json_parse(struct json *out, struct bytes text, struct err_ctx *ctx)
 {
 	struct json_scan s = { .p = text.p, .len = text.len };
 	struct json v = { .type = JSON_NULL };
-	size_t start;
+	size_t start, end;
 
 	*out = v;
 	if (text.len > JSON_LEN_MAX)
@@ -183,13 +183,14 @@ enum err json_parse(struct json *out, struct bytes text, struct err_ctx *ctx)
 	start = s.off;
 	v.type = json_scan_type(json_scan_peek(&s));
 	json_scan_value(&s, false);
-	v.text = (struct bytes){ text.p + start, s.off - start };
+	end = s.off;
 	json_scan_space(&s);
 	if (s.err == ERR_OK && s.off != s.len)
 		json_scan_fail(&s, ERR_TRAILING, "nothing after the value");
 	if (s.err != ERR_OK)
 		return err_set(ctx, s.err, "JSON: expected %s at offset %zu",
 		    s.what, s.off);
+	v.text = (struct bytes){ text.p + start, end - start };
 	*out = v;
 	return ERR_OK;
 }

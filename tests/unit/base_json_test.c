@@ -73,6 +73,8 @@ TEST(json_rejects_every_truncation)
 		    ERR_TRUNCATED);
 		free(cut);
 	}
+	CHECK_ERR(
+	    json_parse(&v, (struct bytes){ NULL, 0 }, NULL), ERR_TRUNCATED);
 }
 
 TEST(json_rejects_what_is_not_json)
