@@ -157,6 +157,17 @@ static void put_utf8(struct wr *w, uint32_t c)
 	}
 }
 
+/* How many bytes from here on stand for themselves: most of any string. */
+static size_t plain_run(const struct json_scan *s)
+{
+	size_t i = s->off;
+
+	while (i < s->len && s->p[i] >= 0x20 && s->p[i] < 0x80 &&
+	       s->p[i] != '"' && s->p[i] != '\\')
+		i++;
+	return i - s->off;
+}
+
 /* One string; its decoded text goes to w unless that is NULL. */
 void json_scan_string(struct json_scan *s, struct wr *w)
 {
@@ -167,7 +178,14 @@ void json_scan_string(struct json_scan *s, struct wr *w)
 	s->off++;
 	while (s->err == ERR_OK && json_scan_peek(s) != '"') {
 		uint8_t c = json_scan_peek(s);
+		size_t n = plain_run(s);
 
+		if (n > 0) {
+			if (w != NULL)
+				wr_copy(w, s->p + s->off, n);
+			s->off += n;
+			continue;
+		}
 		if (c == '\\') {
 			uint32_t code;
 
@@ -181,9 +199,7 @@ void json_scan_string(struct json_scan *s, struct wr *w)
 			unexpected(s, "the end of a string");
 			return;
 		}
-		size_t n =
-		    utf8_len((struct bytes){ s->p + s->off, s->len - s->off });
-
+		n = utf8_len((struct bytes){ s->p + s->off, s->len - s->off });
 		if (n == 0) {
 			json_scan_fail(s, ERR_FORMAT, "UTF-8");
 			return;
