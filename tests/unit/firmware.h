@@ -27,7 +27,6 @@
 #define FW_SEV_COUNT   7
 #define FW_TDX_COUNT   6
 #define FW_KERNEL_MAX  4096
-#define FW_KERNEL_HEAD 0x400
 
 static inline void fw_guid(struct wr *w, uint16_t len, const char *hex)
 {
