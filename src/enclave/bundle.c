@@ -5,58 +5,96 @@
 
 #include "attest/report_data.h"
 #include "base/assert.h"
-#include "enclave/source_sim.h"
+#include "enclave/endorse.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "tlog/note.h"
+#include "tlog/proof.h"
+
+/* What a bundle borrows while it is put together. About 250 KB. */
+struct work {
+	struct source_answer answer;
+	struct endorse endorse;
+	struct records records;
+	uint8_t fields[REPORT_DATA_FIELDS_LEN_MAX];
+	uint8_t kind;
+};
+
+/*
+ * [A-31] The text of the checkpoint under which the image record is shown here.
+ * Without a proof there is none, and the client says what is missing.
+ */
+static enum err beacon(struct report_data_fields *fields,
+    const struct evidence *ev, struct err_ctx *ctx)
+{
+	struct bytes file = ev->section[EVIDENCE_IMAGE_PROOF];
+	struct tlog_proof proof;
+	struct tlog_note note;
+	enum err e;
+
+	if (file.len == 0)
+		return ERR_OK;
+	e = tlog_proof_parse(&proof, file, ctx);
+	if (e == ERR_OK)
+		e = tlog_note_parse(&note, proof.checkpoint, ctx);
+	if (e != ERR_OK)
+		return err_set(ctx, e, "image.proof: %s", err_name(e));
+	crypto_sha256(fields->beacon, &note.text, 1);
+	fields->has_beacon = true;
+	return ERR_OK;
+}
 
 /* The sections that say what this machine is. */
-static enum err quote(struct evidence *ev, struct source_sim_evidence *sim,
-    struct wr *binding, const struct bundle_source *src, uint64_t not_after,
-    struct err_ctx *ctx)
+static enum err quote(struct evidence *ev, struct work *work,
+    const struct bundle_source *src, uint64_t not_after, struct err_ctx *ctx)
 {
-	static const uint8_t kind = TEE_SIM;
 	struct report_data_fields fields = { .has_not_after = true,
 		.has_receipt_key = true,
 		.not_after = not_after };
+	struct wr binding = wr_init(work->fields, sizeof(work->fields));
 	uint8_t report_data[REPORT_DATA_LEN];
-	enum err e;
+	enum err e = beacon(&fields, ev, ctx);
 
+	if (e != ERR_OK)
+		return e;
 	memcpy(
 	    fields.receipt_key, src->receipt_pub, sizeof(fields.receipt_key));
 	report_data_make(report_data, src->s_pub, &fields);
-	e = enclave_source_sim_fetch(
-	    sim, src->simtee, report_data, SOURCE_SIM_MS, ctx);
+	e = source_make(&work->answer, src->tee, report_data, ctx);
+	if (e == ERR_OK)
+		e = endorse_sections(
+		    ev, &work->endorse, &work->answer, src->collateral, ctx);
 	if (e != ERR_OK)
 		return e;
-	report_data_fields_write(binding, &fields);
-	ev->section[EVIDENCE_KIND] = (struct bytes){ &kind, 1 };
+	report_data_fields_write(&binding, &fields);
+	work->kind = (uint8_t)work->answer.tee;
+	ev->section[EVIDENCE_KIND] = (struct bytes){ &work->kind, 1 };
 	ev->section[EVIDENCE_REPORT] =
-	    (struct bytes){ sim->report, sizeof(sim->report) };
-	ev->section[EVIDENCE_ENDORSEMENT] =
-	    (struct bytes){ sim->endorsement, sizeof(sim->endorsement) };
+	    (struct bytes){ work->answer.report, work->answer.report_len };
 	ev->section[EVIDENCE_BINDING] =
-	    (struct bytes){ binding->p, binding->len };
-	return binding->err;
+	    (struct bytes){ binding.p, binding.len };
+	return binding.err;
 }
 
 enum err bundle_make(struct bundle *out, const struct bundle_source *src,
     uint64_t now_s, struct err_ctx *ctx)
 {
 	struct evidence ev = { 0 };
-	struct source_sim_evidence sim;
-	struct records records;
+	struct work work;
 	struct bundle made;
-	uint8_t fields[REPORT_DATA_FIELDS_LEN_MAX];
-	struct wr binding = wr_init(fields, sizeof(fields));
 	struct wr w = wr_init(made.data, sizeof(made.data));
 	enum err e;
 
 	made.not_after = now_s + BUNDLE_LIFE_S;
-	e = quote(&ev, &sim, &binding, src, made.not_after, ctx);
+	e = records_read(&work.records, &ev, src->records_fd, ctx);
 	if (e == ERR_OK)
-		e = records_read(&records, &ev, src->records_fd, ctx);
+		e = quote(&ev, &work, src, made.not_after, ctx);
 	if (e == ERR_OK)
 		e = evidence_build(&w, &ev);
+	if (e == ERR_LIMIT || e == ERR_NOSPACE)
+		return err_set(ctx, ERR_LIMIT,
+		    "quote, collateral and records are longer than %d bytes",
+		    EVIDENCE_LEN_MAX);
 	if (e != ERR_OK)
 		return err_set(ctx, e, "evidence: %s", err_name(e));
 	made.len = w.len;

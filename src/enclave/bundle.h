@@ -2,8 +2,9 @@
  * bundle: the evidence that every handshake shows, made at start and again
  * every BUNDLE_REFRESH_S by a thread of its own, since asking the processor
  * for a report blocks. The quote binds the channel key and a time after which
- * it must not be believed; records and proofs are relayed as the host last put
- * them.
+ * it must not be believed, and the log's head that the image's proof shows: the
+ * quote was not made before it. Records and proofs are relayed as the host last
+ * put them.
  */
 #ifndef CONFER_ENCLAVE_BUNDLE_H
 #define CONFER_ENCLAVE_BUNDLE_H
@@ -13,6 +14,7 @@
 
 #include "crypto/crypto.h"
 #include "enclave/records.h"
+#include "enclave/source.h"
 #include "protocol/evidence.h"
 #include "sys/addr.h"
 
@@ -27,17 +29,20 @@ struct bundle {
 	uint64_t not_after; /* Unix seconds */
 };
 
-/* Where its parts come from; addresses and key are borrowed. */
+/* Where its parts come from; all borrowed. */
 struct bundle_source {
-	const struct addr *simtee;
+	const struct source *tee;
+	const struct addr *collateral; /* the host's side channel, or NULL */
 	int records_fd;
 	const uint8_t *s_pub;       /* X25519_LEN */
 	const uint8_t *receipt_pub; /* ED25519_PUB_LEN */
 };
 
 /*
- * Make one. Blocks for up to SOURCE_SIM_MS. What enclave_source_sim_fetch()
- * and records_read() report; *out is as it was on failure.
+ * Make one. Blocks as source_make() does. What that, endorse_sections() and
+ * records_read() report; ERR_LIMIT: all of it is longer than evidence may be;
+ * what tlog_proof_parse() reports of the image's proof. *out is as it was on
+ * failure.
  */
 enum err bundle_make(struct bundle *out, const struct bundle_source *src,
     uint64_t now_s, struct err_ctx *ctx) __attribute__((warn_unused_result));

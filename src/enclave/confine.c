@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "enclave/source_sev.h"
 #include "sys/log.h"
 #include "sys/sandbox.h"
 
@@ -51,14 +52,27 @@ static const struct sandbox_syscall calls[] = {
 	SANDBOX_ANY(SYS_madvise),
 	SANDBOX_ANY(SYS_brk),
 	SANDBOX_ANY(SYS_getrandom),
-	/* the question to the processor, at each refresh */
-	SANDBOX_ANY(SYS_connect),
-};
-
-/* Reading the records again, where Landlock keeps it to their directory. */
-static const struct sandbox_syscall reading[] = {
+	/* the records, read again where Landlock keeps it to their directory */
 	SANDBOX_IF(SYS_openat, 2, OPEN_FORBIDDEN, O_RDONLY),
 	SANDBOX_ANY(SYS_newfstatat),
+};
+
+/* A request of configfs-tsm: a directory, files written to and read. */
+static const struct sandbox_syscall for_tsm[] = {
+	SANDBOX_ANY(SYS_mkdirat),
+	SANDBOX_IF(SYS_unlinkat, 2, UINT32_MAX, AT_REMOVEDIR),
+	SANDBOX_IF(SYS_openat, 2, OPEN_FORBIDDEN, O_WRONLY),
+};
+
+/* The device is open; these two requests and no other. */
+static const struct sandbox_syscall for_sev_guest[] = {
+	SANDBOX_IF(SYS_ioctl, 1, UINT32_MAX, (uint32_t)SEV_GUEST_GET_REPORT),
+	SANDBOX_IF(
+	    SYS_ioctl, 1, UINT32_MAX, (uint32_t)SEV_GUEST_GET_EXT_REPORT),
+};
+
+static const struct sandbox_syscall for_gramine[] = {
+	SANDBOX_IF(SYS_openat, 2, OPEN_FORBIDDEN, O_WRONLY),
 };
 
 #define N(table) (sizeof(table) / sizeof(*(table)))
@@ -68,7 +82,7 @@ enum err confine_start(const struct confine *c, struct err_ctx *ctx)
 	return sandbox_harden(c->fds_max, ctx);
 }
 
-/* The TCP port of the processor, 0 if it is not reached by TCP. */
+/* The TCP port of the host's end, 0 if it is not reached by TCP. */
 static uint16_t tcp_port(const struct addr *a)
 {
 	const struct sockaddr *sa = (const void *)&a->sa;
@@ -83,9 +97,17 @@ static uint16_t tcp_port(const struct addr *a)
 
 enum err confine_files(struct confine *c, struct err_ctx *ctx)
 {
-	const int readable[] = { c->model_fd, c->records_fd };
-	enum err e = sandbox_files(
-	    &c->complete, readable, N(readable), tcp_port(c->simtee), ctx);
+	struct sandbox_path path[] = {
+		{ c->model_fd, SANDBOX_READ },
+		{ c->records_fd, SANDBOX_READ },
+		{ c->source->fd, SANDBOX_REQUEST },
+	};
+	/* An open device needs no path, the simulated processor has none. */
+	bool has_dir =
+	    c->source->kind == SOURCE_TSM || c->source->kind == SOURCE_GRAMINE;
+	enum err e =
+	    sandbox_files(&c->complete, path, has_dir ? N(path) : N(path) - 1,
+		c->host != NULL ? tcp_port(c->host) : 0, ctx);
 
 	if (e == ERR_OK)
 		log_event(LOG_CONFINED, c->complete ? 2 : 1, 0, 0);
@@ -119,24 +141,60 @@ bool confine_limits_calls(void)
 	return CONFINE_CALLS;
 }
 
+/* The table under construction. */
+struct table {
+	struct sandbox_syscall row[SANDBOX_SYSCALLS_MAX];
+	size_t n;
+};
+
+static void add(struct table *t, const struct sandbox_syscall *row, size_t n)
+{
+	assert(n <= SANDBOX_SYSCALLS_MAX - t->n);
+	memcpy(t->row + t->n, row, n * sizeof(*row));
+	t->n += n;
+}
+
+static void add_source(struct table *t, enum source_kind kind)
+{
+	switch (kind) {
+	case SOURCE_TSM:
+		add(t, for_tsm, N(for_tsm));
+		break;
+	case SOURCE_SEV_GUEST:
+		add(t, for_sev_guest, N(for_sev_guest));
+		break;
+	case SOURCE_GRAMINE:
+		add(t, for_gramine, N(for_gramine));
+		break;
+	case SOURCE_SIM: /* on the connection that `host` stands for */
+	case SOURCE_NONE:
+		break;
+	}
+}
+
+/* New sockets of the one family in which the host is reached. */
+static void add_host(struct table *t, const struct addr *host)
+{
+	const struct sandbox_syscall row[] = {
+		SANDBOX_ANY(SYS_connect),
+		SANDBOX_IF(SYS_socket, 0, UINT32_MAX, host->sa.ss_family),
+	};
+
+	add(t, row, N(row));
+}
+
 enum err confine_calls(const struct confine *c, struct err_ctx *ctx)
 {
-	struct sandbox_syscall all[N(calls) + N(reading) + 1];
-	size_t n = N(calls);
+	struct table t = { .n = 0 };
 	enum err e;
 
-	_Static_assert(N(all) <= SANDBOX_SYSCALLS_MAX, "the filter is bounded");
-	memcpy(all, calls, sizeof(calls));
-	if (c->complete) {
-		memcpy(all + n, reading, sizeof(reading));
-		n += N(reading);
-	}
-	/* New sockets of the one family in which the processor is reached. */
-	all[n++] = (struct sandbox_syscall)SANDBOX_IF(
-	    SYS_socket, 0, UINT32_MAX, c->simtee->sa.ss_family);
+	add(&t, calls, N(calls));
+	add_source(&t, c->source->kind);
+	if (c->host != NULL)
+		add_host(&t, c->host);
 	if (!confine_limits_calls())
 		return ERR_OK;
-	e = sandbox_syscalls(all, n, ctx);
+	e = sandbox_syscalls(t.row, t.n, ctx);
 	if (e == ERR_OK)
 		log_event(LOG_CONFINED, 3, 0, 0);
 	return e;

@@ -41,6 +41,8 @@ struct enclave {
 	struct options opt;
 	struct addr listen;
 	struct addr simtee;
+	struct addr collateral;
+	struct source source;
 	int listen_fd;
 	int signal_fd;
 	struct confine confine;
@@ -60,6 +62,7 @@ struct enclave {
 static struct enclave the = {
 	.listen_fd = -1,
 	.signal_fd = -1,
+	.source = SOURCE_INIT,
 	.confine = { .model_fd = -1, .records_fd = -1 },
 	.loop = LOOP_INIT,
 };
@@ -80,9 +83,31 @@ static enum err open_inputs(struct enclave *e, struct err_ctx *ctx)
 	return ERR_OK;
 }
 
+static enum err open_source(struct enclave *e, struct err_ctx *ctx)
+{
+	struct source_places places = e->opt.places;
+	enum err err;
+
+	places.simtee = &e->simtee;
+	err =
+	    source_open(&e->source, e->opt.tee, &places, &source_os_linux, ctx);
+	if (err == ERR_OK)
+		log_event(LOG_SOURCE, (uint64_t)e->source.kind,
+		    (uint64_t)e->source.tee, 0);
+	return err;
+}
+
 static enum err open_listener(struct enclave *e, struct err_ctx *ctx)
 {
 	return addr_listen(&e->listen_fd, &e->listen, ctx);
+}
+
+/* Whom we connect to, if anyone. */
+static const struct addr *host_of(const struct enclave *e)
+{
+	if (e->opt.simtee != NULL)
+		return &e->simtee;
+	return e->opt.collateral != NULL ? &e->collateral : NULL;
 }
 
 static enum err give_up_rights(struct enclave *e, struct err_ctx *ctx)
@@ -92,7 +117,8 @@ static enum err give_up_rights(struct enclave *e, struct err_ctx *ctx)
 	if (err != ERR_OK)
 		return err_set(ctx, err, "cannot take signals");
 	e->confine.fds_max = e->opt.sessions + SERVE_OTHER_FDS;
-	e->confine.simtee = &e->simtee;
+	e->confine.source = &e->source;
+	e->confine.host = host_of(e);
 	err = confine_start(&e->confine, ctx);
 	if (err == ERR_OK && !secret_lock_all())
 		log_event(LOG_SWAPPABLE, 0, 0, 0);
@@ -119,7 +145,8 @@ static enum err make_key(struct enclave *e, struct err_ctx *ctx)
 
 static struct bundle_source bundle_source(const struct enclave *e)
 {
-	return (struct bundle_source){ .simtee = &e->simtee,
+	return (struct bundle_source){ .tee = &e->source,
+		.collateral = e->opt.collateral != NULL ? &e->collateral : NULL,
 		.records_fd = e->confine.records_fd,
 		.s_pub = e->s_pub,
 		.receipt_pub = e->receipt_pub };
@@ -217,6 +244,7 @@ static const struct phase {
 	enum exit_code other; /* unless the error itself says better */
 } phases[] = {
 	{ open_inputs, EXIT_INVALID },
+	{ open_source, EXIT_UNREACHABLE },
 	{ open_listener, EXIT_INVALID },
 	{ give_up_rights, EXIT_INTERNAL },
 	{ give_up_files, EXIT_INTERNAL },
@@ -253,7 +281,19 @@ static void clean_up(struct enclave *e)
 	engine_close(e->engine);
 	loop_clear(&e->loop);
 	secret_free(e->key, sizeof(*e->key));
+	source_close(&e->source);
 	fd_close(&e->listen_fd);
+}
+
+static enum err read_addresses(struct enclave *e, struct err_ctx *ctx)
+{
+	enum err err = addr_parse(&e->listen, e->opt.listen, ctx);
+
+	if (err == ERR_OK && e->opt.simtee != NULL)
+		err = addr_parse(&e->simtee, e->opt.simtee, ctx);
+	if (err == ERR_OK && e->opt.collateral != NULL)
+		err = addr_parse(&e->collateral, e->opt.collateral, ctx);
+	return err;
 }
 
 static int complain(int code, const struct err_ctx *ctx)
@@ -276,8 +316,7 @@ int main(int argc, char **argv)
 		    "%s", the.opt.help ? options_usage : "confer-enclave 1\n");
 		return EXIT_OK;
 	}
-	if (addr_parse(&the.listen, the.opt.listen, &ctx) != ERR_OK ||
-	    addr_parse(&the.simtee, the.opt.simtee, &ctx) != ERR_OK)
+	if (read_addresses(&the, &ctx) != ERR_OK)
 		return complain(EXIT_USAGE, &ctx);
 	fd_close_from(STDERR_FILENO + 1);
 	/* One arena: another would read a file of /proc when it shrinks. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "enclave/source.h"
 
 #define OPTIONS_THREADS_MAX  64
 #define OPTIONS_SESSIONS_MAX 1024
@@ -15,7 +16,11 @@
 struct options {
 	const char *listen;
 	const char *model;
-	const char *simtee;
+	enum source_choice tee;
+	bool tee_given;
+	const char *simtee;          /* with SOURCE_CHOOSE_SIM, else NULL */
+	const char *collateral;      /* NULL: the host is not asked */
+	struct source_places places; /* without simtee */
 	const char *records;
 	uint32_t threads;  /* of the engine */
 	uint32_t sessions; /* connections at once */
@@ -27,7 +32,7 @@ struct options {
 
 /*
  * Read the arguments; strings are borrowed from argv. ERR_FORMAT: ctx names the
- * option at fault. Nothing is required when help or version is asked for.
+ * option at fault. With --simtee, --tee is sim. Nothing is required when help or version is asked for.
  */
 enum err options_read(struct options *out, int argc, char **argv,
     struct err_ctx *ctx) __attribute__((warn_unused_result));

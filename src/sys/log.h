@@ -15,6 +15,7 @@
 /*	  name		      text		     names of its integers */
 #define LOG_EVENTS(X)                                                          \
 	X(LOG_START, "start", "version", NULL, NULL)                           \
+	X(LOG_SOURCE, "source", "kind", "tee", NULL)                           \
 	X(LOG_READY, "ready", "sessions", "threads", NULL)                     \
 	X(LOG_STOP, "stop", "signal", NULL, NULL)                              \
 	X(LOG_NO_LANDLOCK, "no-landlock", "errno", NULL, NULL)                 \

@@ -93,19 +93,23 @@ static const struct {
 	[6] = { (1u << 16) - 1, 3, 3, 24 }, /* + scopes */
 };
 
-/* Let what lies at or below fd be read. */
-static int add_readable(int ruleset, int fd)
+/* Let what lies at or below a path be read, or be asked for something. */
+static int add_path(int ruleset, const struct sandbox_path *path)
 {
 	struct landlock_path_beneath_attr rule = {
 		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
-		.parent_fd = fd,
+		.parent_fd = path->fd,
 	};
 	struct stat st;
 
-	if (fstat(fd, &st) != 0)
+	if (fstat(path->fd, &st) != 0)
 		return -1;
 	if (S_ISDIR(st.st_mode))
 		rule.allowed_access |= LANDLOCK_ACCESS_FS_READ_DIR;
+	if (path->right == SANDBOX_REQUEST)
+		rule.allowed_access |= LANDLOCK_ACCESS_FS_WRITE_FILE |
+				       LANDLOCK_ACCESS_FS_MAKE_DIR |
+				       LANDLOCK_ACCESS_FS_REMOVE_DIR;
 	return (int)syscall(SYS_landlock_add_rule, ruleset,
 	    LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
@@ -120,8 +124,8 @@ static int add_port(int ruleset, uint16_t port)
 	    SYS_landlock_add_rule, ruleset, LANDLOCK_NET_PORT, &rule, 0);
 }
 
-enum err sandbox_files(bool *complete, const int *readable, size_t n,
-    uint16_t tcp_port, struct err_ctx *ctx)
+enum err sandbox_files(bool *complete, const struct sandbox_path *path,
+    size_t n, uint16_t tcp_port, struct err_ctx *ctx)
 {
 	struct ruleset_attr attr;
 	enum err e = ERR_OK;
@@ -146,7 +150,7 @@ enum err sandbox_files(bool *complete, const int *readable, size_t n,
 	if (set < 0)
 		return failed(ctx, "Landlock");
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
-		if (add_readable(set, readable[i]) != 0)
+		if (add_path(set, &path[i]) != 0)
 			e = failed(ctx, "Landlock rule");
 	if (e == ERR_OK && tcp_port != 0 && landlock_abi[abi].net != 0 &&
 	    add_port(set, tcp_port) != 0)

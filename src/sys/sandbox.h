@@ -24,15 +24,28 @@
 enum err sandbox_harden(unsigned fds_max, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
+/* What stays possible at or below a file or directory. */
+enum sandbox_right {
+	SANDBOX_READ, /* files can be opened for reading */
+	/* and for writing, if they exist; directories can be made and removed.
+	 * For file systems of the kernel, where that asks it for something. */
+	SANDBOX_REQUEST,
+};
+
+struct sandbox_path {
+	int fd; /* opened before; borrowed */
+	enum sandbox_right right;
+};
+
 /*
- * From now on only what lies at or below the n descriptors (files or
- * directories, opened before) can be opened, and only for reading; and no TCP
- * connection be made but to port tcp_port, if that is not 0. *complete is set
- * to false where the kernel has no Landlock (LOG_NO_LANDLOCK is logged);
- * whether that is acceptable is the caller's decision. ERR_IO.
+ * From now on only what lies at or below the n paths can be opened, as its right
+ * says; and no TCP connection be made but to port tcp_port, if that is not 0.
+ * *complete is set to false where the kernel has no Landlock (LOG_NO_LANDLOCK
+ * is logged); whether that is acceptable is the caller's decision. ERR_IO.
  */
-enum err sandbox_files(bool *complete, const int *readable, size_t n,
-    uint16_t tcp_port, struct err_ctx *ctx) __attribute__((warn_unused_result));
+enum err sandbox_files(bool *complete, const struct sandbox_path *path,
+    size_t n, uint16_t tcp_port, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
 
 /*
  * One allowed system call. With arg >= 0 it is allowed only if

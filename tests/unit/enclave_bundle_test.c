@@ -9,24 +9,28 @@
 #include <unistd.h>
 
 #include "attest/report_data.h"
+#include "attest/sim.h"
+#include "base/hex.h"
 #include "enclave/bundle.h"
-#include "enclave/source_sim.h"
 #include "sys/fd.h"
+#include "tlog/proof.h"
 
-/* ---- the processor, in place of the one that connects */
+/* ---- the hardware, in place of the real or simulated one */
 
 static enum err answer = ERR_OK;
 static uint8_t asked[SNP_REPORT_DATA_LEN];
+static size_t report_len = SNP_REPORT_LEN;
 
-enum err enclave_source_sim_fetch(struct source_sim_evidence *out,
-    const struct addr *a, const uint8_t report_data[SNP_REPORT_DATA_LEN],
-    unsigned timeout_ms, struct err_ctx *ctx)
+enum err source_make(struct source_answer *out, const struct source *s,
+    const uint8_t report_data[REPORT_DATA_LEN], struct err_ctx *ctx)
 {
-	(void)a;
-	(void)timeout_ms;
+	(void)s;
 	(void)ctx;
 	memcpy(asked, report_data, sizeof(asked));
 	memset(out, 0x77, sizeof(*out));
+	out->tee = TEE_SIM;
+	out->report_len = report_len;
+	out->extra_len = SIM_ENDORSEMENT_LEN;
 	return answer;
 }
 
@@ -162,6 +166,91 @@ TEST(bundle_failure_leaves_the_old_one)
 	CHECK_EQ(b.len, 3);
 }
 
+/* A proof file with a note over `text`, whose signature is no matter here. */
+static void put_proof(const char *text)
+{
+	static uint8_t file[4096];
+	char sig[BASE64_LEN(68) + 1], note[1024];
+	uint8_t blob[68] = { 1, 2, 3, 4 };
+	struct tlog_proof proof = { .index = 0 };
+	struct wr w = wr_init(file, sizeof(file));
+	int n;
+
+	base64_encode(sig, blob, sizeof(blob));
+	n = snprintf(note, sizeof(note),
+	    "%s\n\xe2\x80\x94 example.org/log %s\n", text, sig);
+	proof.checkpoint = (struct bytes){ (const uint8_t *)note, (size_t)n };
+	tlog_proof_format(&w, &proof);
+	CHECK_OK(w.err);
+	put("image.proof", (const char *)file, w.len);
+}
+
+/* */
+TEST(bundle_binds_the_checkpoint_of_its_own_image_proof)
+{
+	static const char head[] =
+	    "example.org/log\n7\n"
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
+	static struct bundle b;
+	struct bundle_source src = source();
+	struct bytes text = BYTES_LITERAL(head);
+	struct report_data_fields fields;
+	uint8_t want[SHA256_LEN], whole[REPORT_DATA_LEN];
+	struct evidence ev;
+
+	put_proof(head);
+	CHECK_OK(bundle_make(&b, &src, 1000, NULL));
+	CHECK_OK(evidence_parse(&ev, (struct bytes){ b.data, b.len }, NULL));
+	CHECK_OK(report_data_fields_parse(
+	    &fields, ev.section[EVIDENCE_BINDING], NULL));
+	CHECK(fields.has_beacon);
+	crypto_sha256(want, &text, 1);
+	CHECK_MEM(fields.beacon, want, sizeof(want));
+	report_data_make(whole, s_pub, &fields);
+	CHECK_MEM(asked, whole, sizeof(whole));
+	empty_dir();
+	CHECK_OK(bundle_make(&b, &src, 1000, NULL));
+	CHECK_OK(evidence_parse(&ev, (struct bytes){ b.data, b.len }, NULL));
+	CHECK_OK(report_data_fields_parse(
+	    &fields, ev.section[EVIDENCE_BINDING], NULL));
+	CHECK(!fields.has_beacon);
+}
+
+TEST(bundle_refuses_a_proof_that_is_none)
+{
+	static struct bundle b;
+	struct bundle_source src = source();
+	struct err_ctx ctx = { 0 };
+
+	put("image.proof", "ip", 2);
+	memset(asked, 0, sizeof(asked));
+	CHECK(bundle_make(&b, &src, 1000, &ctx) != ERR_OK);
+	CHECK(ctx.msg[0] != 0);
+	CHECK(mem_is_zero(asked, sizeof(asked)));
+	put_proof("no checkpoint");
+	ctx = (struct err_ctx){ 0 };
+	CHECK_ERR(bundle_make(&b, &src, 1000, &ctx), ERR_FORMAT);
+	empty_dir();
+}
+
+TEST(bundle_has_one_size_for_all_its_parts)
+{
+	static struct bundle b;
+	static char big[RECORDS_LEN_MAX];
+	struct bundle_source src = source();
+	struct err_ctx ctx = { 0 };
+
+	put("image.record", big, sizeof(big));
+	report_len = 11000;
+	CHECK_OK(bundle_make(&b, &src, 1000, NULL));
+	report_len = SOURCE_REPORT_LEN_MAX;
+	CHECK_ERR(bundle_make(&b, &src, 1000, &ctx), ERR_LIMIT);
+	CHECK_STR(ctx.msg,
+	    "quote, collateral and records are longer than 61440 bytes");
+	report_len = SNP_REPORT_LEN;
+	empty_dir();
+}
+
 static unsigned wakes;
 
 static void wake(void *cookie)
@@ -222,6 +311,10 @@ int main(void)
 		cmocka_unit_test(
 		    records_directory_that_is_not_there_is_one_sentence),
 		cmocka_unit_test(bundle_binds_both_keys_and_an_end),
+		cmocka_unit_test(
+		    bundle_binds_the_checkpoint_of_its_own_image_proof),
+		cmocka_unit_test(bundle_refuses_a_proof_that_is_none),
+		cmocka_unit_test(bundle_has_one_size_for_all_its_parts),
 		cmocka_unit_test(bundle_failure_leaves_the_old_one),
 		cmocka_unit_test(bundle_refresher_hands_over_what_is_new_once),
 	};

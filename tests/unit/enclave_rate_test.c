@@ -85,6 +85,55 @@ TEST(options_are_read_with_their_defaults)
 	CHECK(o.help);
 }
 
+#define NO_SOURCE "--listen", "unix:s", "--model", "m", "--records", "r"
+
+TEST(options_name_the_source_of_evidence)
+{
+	struct err_ctx ctx;
+	struct options o;
+
+	CHECK_OK(options(&o, &ctx, 7, NEEDED));
+	CHECK_EQ(o.tee, SOURCE_CHOOSE_SIM);
+	CHECK_OK(options(&o, &ctx, 9, NEEDED, "--tee", "sim"));
+	CHECK_EQ(o.tee, SOURCE_CHOOSE_SIM);
+	CHECK_OK(options(&o, &ctx, 6, NO_SOURCE));
+	CHECK_EQ(o.tee, SOURCE_CHOOSE_AUTO);
+	CHECK_STR(o.places.tsm_dir, "/sys/kernel/config/tsm/report");
+	CHECK_STR(o.places.sev_guest_device, "/dev/sev-guest");
+	CHECK_STR(o.places.gramine_dir, "/dev/attestation");
+	CHECK_OK(options(&o, &ctx, 14, NO_SOURCE, "--tee", "snp",
+	    "--collateral=unix:c", "--tsm-dir", "t", "--sev-guest-device", "s",
+	    "--gramine-dir=g"));
+	CHECK_EQ(o.tee, SOURCE_CHOOSE_SNP);
+	CHECK_STR(o.collateral, "unix:c");
+	CHECK_STR(o.places.tsm_dir, "t");
+	CHECK_STR(o.places.sev_guest_device, "s");
+	CHECK_OK(options(&o, &ctx, 7, NO_SOURCE, "--gramine-dir=g"));
+	CHECK_STR(o.places.gramine_dir, "g");
+	CHECK_OK(options(&o, &ctx, 8, NO_SOURCE, "--tee", "tdx"));
+	CHECK_EQ(o.tee, SOURCE_CHOOSE_TDX);
+	CHECK_OK(options(&o, &ctx, 8, NO_SOURCE, "--tee", "sgx"));
+	CHECK_EQ(o.tee, SOURCE_CHOOSE_SGX);
+}
+
+TEST(options_take_a_simulated_source_only_by_name_and_alone)
+{
+	struct err_ctx ctx;
+	struct options o;
+
+	CHECK_ERR(options(&o, &ctx, 8, NO_SOURCE, "--tee", "sim"), ERR_FORMAT);
+	CHECK_STR(ctx.msg, "--tee sim needs --simtee");
+	CHECK_ERR(options(&o, &ctx, 9, NEEDED, "--tee", "snp"), ERR_FORMAT);
+	CHECK_STR(ctx.msg, "--simtee is for --tee sim only");
+	CHECK_ERR(options(&o, &ctx, 9, NEEDED, "--tee", "auto"), ERR_FORMAT);
+	CHECK_ERR(
+	    options(&o, &ctx, 8, NEEDED, "--collateral=unix:c"), ERR_FORMAT);
+	CHECK_STR(ctx.msg, "--collateral is not for the simulated processor");
+	CHECK_ERR(options(&o, &ctx, 8, NO_SOURCE, "--tee", "none"), ERR_FORMAT);
+	CHECK_STR(
+	    ctx.msg, "--tee takes auto, snp, tdx, sgx or sim, not \"none\"");
+}
+
 TEST(options_errors_name_the_option)
 {
 	struct err_ctx ctx;
@@ -114,6 +163,9 @@ int main(void)
 		cmocka_unit_test(rate_keeps_peers_apart),
 		cmocka_unit_test(rate_forgets_the_peer_unseen_longest),
 		cmocka_unit_test(options_are_read_with_their_defaults),
+		cmocka_unit_test(options_name_the_source_of_evidence),
+		cmocka_unit_test(
+		    options_take_a_simulated_source_only_by_name_and_alone),
 		cmocka_unit_test(options_errors_name_the_option),
 	};
 

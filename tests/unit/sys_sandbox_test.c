@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,6 +39,8 @@ static int in_child(int (*fn)(void))
 
 static char dir[] = "/tmp/sys_sandbox_XXXXXX";
 static char inside[64];
+static char asked[64];
+static char requests[] = "/tmp/sys_sandbox_requests_XXXXXX";
 
 /* ---- phase 1 */
 
@@ -87,10 +90,14 @@ TEST(sandbox_harden_takes_roots_capabilities)
 static int confine(void)
 {
 	bool complete;
-	int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct sandbox_path path[] = {
+		{ open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC), SANDBOX_READ },
+		{ open(requests, O_PATH | O_DIRECTORY | O_CLOEXEC),
+		    SANDBOX_REQUEST },
+	};
 
 	if (sandbox_harden(32, NULL) != ERR_OK ||
-	    sandbox_files(&complete, &fd, 1, 9, NULL) != ERR_OK)
+	    sandbox_files(&complete, path, 2, 9, NULL) != ERR_OK)
 		return 1;
 	return complete ? 0 : 77;
 }
@@ -204,6 +211,61 @@ static int signal_parent(void)
 	return rc != 0 ? rc : denied(kill(getppid(), 0));
 }
 
+/* At a path of requests: what a kernel's file system takes, and no more. */
+static int request(void)
+{
+	int at = open(requests, O_RDONLY | O_DIRECTORY);
+	int rc = confine();
+	int fd;
+
+	if (rc != 0)
+		return rc;
+	if (mkdirat(at, "d", 0700) != 0)
+		return 2;
+	if (unlinkat(at, "d", AT_REMOVEDIR) != 0)
+		return 3;
+	fd = openat(at, "f", O_WRONLY);
+	if (fd < 0 || write(fd, "y", 1) != 1)
+		return 4;
+	return openat(at, "f", O_RDONLY) >= 0 ? 0 : 5;
+}
+
+static int create_request(void)
+{
+	int at = open(requests, O_RDONLY | O_DIRECTORY);
+	int rc = confine();
+
+	return rc != 0 ? rc
+		       : denied(openat(at, "new", O_CREAT | O_WRONLY, 0600));
+}
+
+static int remove_request(void)
+{
+	int at = open(requests, O_RDONLY | O_DIRECTORY);
+	int rc = confine();
+
+	return rc != 0 ? rc : denied(unlinkat(at, "f", 0));
+}
+
+static int truncate_request(void)
+{
+	int at = open(requests, O_RDONLY | O_DIRECTORY);
+	int rc = confine();
+
+	/* Landlock knows of truncation since its third version. */
+	if (rc != 0 || syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 3)
+		return rc;
+	return denied(openat(at, "f", O_WRONLY | O_TRUNC));
+}
+
+static int make_dir_elsewhere(void)
+{
+	int at = open(dir, O_RDONLY | O_DIRECTORY);
+	int rc = confine();
+
+	return rc != 0 ? rc : denied(mkdirat(at, "d", 0700));
+}
+
 static void check_files(int (*fn)(void))
 {
 	int rc = in_child(fn);
@@ -227,6 +289,15 @@ TEST(sandbox_files_forbids_all_other_files_and_all_writing)
 	check_files(truncate_inside);
 	check_files(remove_inside);
 	check_files(execute);
+}
+
+TEST(sandbox_files_lets_requests_be_made_and_nothing_else)
+{
+	check_files(request);
+	check_files(create_request);
+	check_files(remove_request);
+	check_files(truncate_request);
+	check_files(make_dir_elsewhere);
 }
 
 TEST(sandbox_files_forbids_new_tcp_sockets_and_signals)
@@ -426,19 +497,22 @@ TEST(secret_scrub_stack_removes_what_a_call_left)
 
 static int set_up(void **state)
 {
+	const struct bytes x = { (const uint8_t *)"x", 1 };
+
 	(void)state;
-	if (mkdtemp(dir) == NULL)
+	if (mkdtemp(dir) == NULL || mkdtemp(requests) == NULL)
 		return 1;
 	snprintf(inside, sizeof(inside), "%s/f", dir);
-	return fd_replace_file(inside,
-		   (struct bytes){ (const uint8_t *)"x", 1 }, 0600,
-		   NULL) != ERR_OK;
+	snprintf(asked, sizeof(asked), "%s/f", requests);
+	return fd_replace_file(inside, x, 0600, NULL) != ERR_OK ||
+	       fd_replace_file(asked, x, 0600, NULL) != ERR_OK;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	return unlink(inside) != 0 || rmdir(dir) != 0;
+	return unlink(inside) != 0 || rmdir(dir) != 0 || unlink(asked) != 0 ||
+	       rmdir(requests) != 0;
 }
 
 int main(void)
@@ -450,6 +524,8 @@ int main(void)
 		cmocka_unit_test(sandbox_files_lets_what_is_named_be_read),
 		cmocka_unit_test(
 		    sandbox_files_forbids_all_other_files_and_all_writing),
+		cmocka_unit_test(
+		    sandbox_files_lets_requests_be_made_and_nothing_else),
 		cmocka_unit_test(
 		    sandbox_files_forbids_new_tcp_sockets_and_signals),
 		cmocka_unit_test(sandbox_syscalls_allows_its_rows),
