@@ -65,7 +65,6 @@ static enum err read_rsa(struct x509_cert *c, const struct x509_input *in,
 		rd_fail(algo, ERR_FORMAT);
 	if (x509_end(in, algo, "key parameters") != ERR_OK)
 		return rd_end(algo);
-	at = *info;
 	at = rd_bytes_init(der_bits(info));
 	if (info->err != ERR_OK)
 		return x509_fail(in, info, info->err, "subjectPublicKey");

@@ -110,7 +110,6 @@ enum err x509_signed_read(
 	outer = der_enter(&r, DER_SEQUENCE);
 	if (r.err != ERR_OK || rd_left(&r) != 0)
 		return x509_end(in, &r, "outer SEQUENCE");
-	start = outer;
 	tbs = outer;
 	out->tbs = der_whole(&outer);
 	out->body = der_enter(&tbs, DER_SEQUENCE);

@@ -494,6 +494,10 @@ TEST(x509_refuses_other_rsa_keys)
 	refuse(PKI_SPKI, rsa_spki(null, PKI_CAT(key, null)), ERR_TRAILING,
 	    field, 24 + 526);
 	refuse(PKI_SPKI, rsa_spki(null, n), ERR_FORMAT, field, 24);
+	refuse(PKI_SPKI,
+	    PKI_SEQ(PKI_SEQ(pki_oid("1.2.840.113549.1.1.1"), null),
+		pki_octets(key)),
+	    ERR_FORMAT, "subjectPublicKey", 19);
 	refuse(
 	    PKI_SPKI, rsa_spki(null, PKI_SEQ(null, e)), ERR_FORMAT, field, 22);
 }
