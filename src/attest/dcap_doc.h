@@ -15,7 +15,7 @@
 
 /* One document of the service: {"NAME":{..},"signature":".."}. */
 struct dcap_doc_kind {
-	const char *what; /* "TCB info": begins every message */
+	const char *what; /* "TCB Info": begins every message */
 	const char *name; /* of the signed object */
 	size_t len_max;
 	uint64_t version; /* the one that is read */
@@ -51,7 +51,7 @@ struct dcap_member {
 void dcap_doc_open(struct dcap_doc *d, struct bytes in, struct bytes *part,
     uint8_t sig[DCAP_SIG_LEN], size_t *id);
 
-/* "TCB info: svn at offset 12: <text>", unless something has failed before. */
+/* "TCB Info: svn at offset 12: <text>", unless something has failed before. */
 void dcap_doc_fail(struct dcap_doc *d, enum err e, const char *text);
 
 /* The object at which it stands: each member that is not optional must occur;

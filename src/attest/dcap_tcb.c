@@ -75,7 +75,7 @@ enum err dcap_module_match(const struct tcb_info *info,
 	*module = NULL;
 	if (m == NULL)
 		return err_set(ctx, ERR_UNSUPPORTED,
-		    "TDX module version %u is not in the TCB info",
+		    "TDX module version %u is not in the TCB Info",
 		    td->tee_tcb_svn[MODULE_VERSION]);
 	if (!mem_eq_ct(td->mrsignerseam, m->mrsigner, sizeof(m->mrsigner)))
 		return err_set(ctx, ERR_AUTH,
@@ -189,7 +189,7 @@ static enum dcap_status judge_relaunch(const struct dcap_tcb *t,
 	unsigned module_svn;
 
 	if (!td->is_15 || t->qe_status != DCAP_UP_TO_DATE || is_stale(sgx) ||
-	    !is_stale(t->status) || t->module_status != DCAP_OUT_OF_DATE)
+	    t->module_status != DCAP_OUT_OF_DATE)
 		return t->status;
 	if (m == NULL)
 		return DCAP_NOT_SUPPORTED;

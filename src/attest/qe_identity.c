@@ -2,7 +2,7 @@
 #include "attest/dcap_doc.h"
 
 static const struct dcap_doc_kind kind = {
-	.what = "QE identity",
+	.what = "QE Identity",
 	.name = "enclaveIdentity",
 	.len_max = QE_IDENTITY_LEN_MAX,
 	.version = 2,

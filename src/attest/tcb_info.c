@@ -6,7 +6,7 @@
 #include "attest/dcap_doc.h"
 
 static const struct dcap_doc_kind kind = {
-	.what = "TCB info",
+	.what = "TCB Info",
 	.name = "tcbInfo",
 	.len_max = TCB_INFO_LEN_MAX,
 	.version = 3,

@@ -31,7 +31,7 @@ static inline void check_refused(
 		fail_msg("got \"%s\", \"%s\"; want \"%s\", \"%s\"", err_name(e),
 		    ctx.msg, err_name(want), message);
 	CHECK_EQ(ctx.code, e);
-	CHECK(strncmp(ctx.msg, is_qe ? "QE identity" : "TCB info", 8) == 0);
+	CHECK(strncmp(ctx.msg, is_qe ? "QE Identity" : "TCB Info", 8) == 0);
 	if (is_qe)
 		CHECK(mem_is_zero(&qe, sizeof(qe)));
 	else
