@@ -2,9 +2,6 @@
 #include "dcap_build.h"
 #include "dcap_vectors.h"
 
-#define TRAILING_ITEM  "v4-trailing-bytes-50806f" /* refused, see below */
-#define TRAILING_BYTES 39
-
 static enum err parse(struct dcap_quote *q, const uint8_t *p, size_t len)
 {
 	return dcap_quote_parse(q, (struct bytes){ p, len }, NULL);

@@ -8,6 +8,10 @@
 
 #define DCAP_QUOTES 14 /* how many the manifest has */
 
+/* The one with bytes behind it that are not zero: refused, and good without. */
+#define TRAILING_ITEM  "v4-trailing-bytes-50806f"
+#define TRAILING_BYTES 39
+
 struct manifest {
 	uint8_t *text;
 	struct json items;
