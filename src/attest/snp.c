@@ -19,8 +19,7 @@ static struct snp_tcb read_tcb(struct rd *r)
 	return t;
 }
 
-/* Name the components, once the family is known. */
-static void tcb_decode(struct snp_tcb *t, enum snp_family f)
+void snp_tcb_decode(struct snp_tcb *t, enum snp_family f)
 {
 	const uint8_t *b = t->raw;
 
@@ -173,10 +172,10 @@ static enum err parse(
 		return err_set(ctx, ERR_UNSUPPORTED,
 		    "SNP report from CPUID family 0x%x model 0x%x, unknown",
 		    rep->cpuid_family, rep->cpuid_model);
-	tcb_decode(&rep->current_tcb, rep->family);
-	tcb_decode(&rep->reported_tcb, rep->family);
-	tcb_decode(&rep->committed_tcb, rep->family);
-	tcb_decode(&rep->launch_tcb, rep->family);
+	snp_tcb_decode(&rep->current_tcb, rep->family);
+	snp_tcb_decode(&rep->reported_tcb, rep->family);
+	snp_tcb_decode(&rep->committed_tcb, rep->family);
+	snp_tcb_decode(&rep->launch_tcb, rep->family);
 	rep->signed_part = (struct bytes){ in.p, SNP_SIGNED_LEN };
 	return ERR_OK;
 }

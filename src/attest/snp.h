@@ -131,6 +131,10 @@ struct snp_report {
 enum err snp_report_parse(struct snp_report *out, struct bytes in,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 
+/* Name the components of t->raw in the layout of a family; UNSTATED has that of
+ * Milan and Genoa, the only ones that wrote reports of version 2. */
+void snp_tcb_decode(struct snp_tcb *t, enum snp_family f);
+
 /* Bits 4..2 of KEY_INFO; other values than the enum's occur in bad input. */
 enum snp_signing_key snp_signing_key(const struct snp_report *r);
 
