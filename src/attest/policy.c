@@ -124,6 +124,8 @@ enum err policy_find_chip(const struct attest_policy *p,
     struct err_ctx *ctx)
 {
 	*not_after = 0;
+	if (mem_is_zero(chip_id, SNP_CHIP_ID_LEN)) /* masked: of any chip */
+		return not_listed(p, chip_id, ctx);
 	for (size_t i = 0; i < p->n_chips; i++) {
 		if (mem_eq_ct(p->chip[i].id, chip_id, SNP_CHIP_ID_LEN))
 			return judge_end(chip_id, p->chip[i].not_after, now_s,

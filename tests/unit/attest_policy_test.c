@@ -185,6 +185,18 @@ TEST(policy_knows_a_listed_machine_until_its_end)
 	CHECK_ERR(policy_check_ppid(&some, id, 0, &end, &why), ERR_POLICY);
 }
 
+TEST(policy_takes_a_masked_id_for_no_machine)
+{
+	static const uint8_t masked[SNP_CHIP_ID_LEN];
+	struct attest_policy some;
+	uint64_t end = 7;
+
+	list_some(&some);
+	memset(some.chip[0].id, 0, SNP_CHIP_ID_LEN); /* no file can say this */
+	CHECK_ERR(policy_find_chip(&some, masked, 0, &end, NULL), ERR_POLICY);
+	CHECK_EQ(end, 0);
+}
+
 TEST(policy_of_any_hardware_looks_at_no_list_unless_asked)
 {
 	struct attest_policy some;
@@ -606,6 +618,7 @@ int main(void)
 		cmocka_unit_test(policy_baseline_is_that_of_the_vectors),
 		cmocka_unit_test(policy_names_the_statuses_as_intel_does),
 		cmocka_unit_test(policy_knows_a_listed_machine_until_its_end),
+		cmocka_unit_test(policy_takes_a_masked_id_for_no_machine),
 		cmocka_unit_test(
 		    policy_of_any_hardware_looks_at_no_list_unless_asked),
 		cmocka_unit_test(
