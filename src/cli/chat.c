@@ -77,7 +77,8 @@ static enum cli_exit put_once(struct cli_chat *c, struct err_ctx *ctx)
 	const struct cli_question q = { .options = &c->options,
 		.message = message,
 		.n = cli_history_messages(&c->history, c->system, message),
-		.stream = true };
+		.stream = true,
+		.proof = &c->proof };
 	enum cli_exit x = reconnect(c, ctx);
 
 	if (x != CLI_EXIT_OK)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "cli/receipt.h"
 #include "cli/report.h"
 
 static void say(const struct cli_chat *c, const char *text)
@@ -151,6 +152,24 @@ static enum cli_exit do_retry(struct cli_chat *c, const char *arg)
 	return CLI_EXIT_OK;
 }
 
+static enum cli_exit do_receipt(struct cli_chat *c, const char *arg)
+{
+	struct err_ctx ctx = { 0 };
+
+	if (arg[0] == '\0')
+		say(c, "Where to? /receipt FILE");
+	else if (cli_receipt_save(arg, c->link, &c->proof, &ctx) != CLI_EXIT_OK)
+		say(c, ctx.msg);
+	else
+		say(c,
+		    c->proof.stated
+			? "The receipt of the last answer, which it contains "
+			  "with its question, is written."
+			: "The receipt of this session is written; there is "
+			  "no signed answer to put into it.");
+	return CLI_EXIT_OK;
+}
+
 static enum cli_exit do_quit(struct cli_chat *c, const char *arg)
 {
 	(void)arg;
@@ -169,6 +188,8 @@ static const struct command {
 	{ "/help", "", "this list", do_help },
 	{ "/verify", "", "what was checked about this enclave", do_verify },
 	{ "/retry", "", "ask the last question again", do_retry },
+	{ "/receipt", "FILE", "keep what shows who gave the last answer",
+	    do_receipt },
 	{ "/clear", "", "forget the conversation", do_clear },
 	{ "/system", "TEXT", "instructions before the conversation; - for none",
 	    do_system },

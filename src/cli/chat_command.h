@@ -25,6 +25,7 @@ struct cli_chat {
 	bool left_out;    /* a part of the conversation; was said */
 	struct cli_history history;
 	struct cli_answer answer;
+	struct client_proof proof; /* of the last answer */
 	struct cli_input input;
 };
 

@@ -7,6 +7,7 @@
 #include "cli/cmd.h"
 #include "cli/link.h"
 #include "cli/print.h"
+#include "cli/receipt.h"
 #include "cli/report.h"
 #include "cli/talk.h"
 
@@ -14,6 +15,7 @@
 struct ask {
 	struct cli_link link;
 	struct cli_answer answer;
+	struct client_proof proof;
 	uint8_t text[FRAME_REQUEST_MAX];
 	size_t text_len;
 	struct err_ctx ctx;
@@ -106,6 +108,8 @@ static enum cli_exit put_question(
 	};
 	enum cli_exit x;
 
+	if (o->receipt != NULL)
+		q.proof = &a->proof;
 	options.model = o->model;
 	if (o->system != NULL)
 		message[q.n++] = (struct client_message){ CLIENT_SYSTEM,
@@ -125,6 +129,21 @@ static enum cli_exit put_question(
 	return x;
 }
 
+/* An enclave that signs nothing: then the receipt tells less, and so do we. */
+static enum cli_exit keep_receipt(
+    struct ask *a, const struct cli_options *o, const struct cli_term *t)
+{
+	enum cli_exit x =
+	    cli_receipt_save(o->receipt, &a->link, &a->proof, &a->ctx);
+
+	if (x == CLI_EXIT_OK && !a->proof.stated && !t->quiet)
+		(void)fputs(
+		    "confer: this enclave signs no answers: the receipt "
+		    "says what was verified only\n",
+		    stderr);
+	return x;
+}
+
 static enum cli_exit run(
     struct ask *a, const struct cli_options *o, struct cli_term *t)
 {
@@ -141,7 +160,10 @@ static enum cli_exit run(
 		cli_report_print_summary(t, stderr, a->link.conn);
 	if (!o->quiet && !o->json && t->err_tty)
 		(void)fputc('\n', stderr);
-	return put_question(a, o, t);
+	x = put_question(a, o, t);
+	if (x == CLI_EXIT_OK && o->receipt != NULL)
+		x = keep_receipt(a, o, t);
+	return x;
 }
 
 enum cli_exit cli_cmd_ask(const struct cli_options *o, struct cli_term *t)

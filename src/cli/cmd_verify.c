@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 #include "cli/link.h"
 #include "cli/print.h"
+#include "cli/receipt.h"
 #include "cli/report.h"
 
 static void print_limits(const struct cli_term *t, const struct verdict *v)
@@ -51,9 +52,24 @@ static enum cli_exit verify(const struct cli_options *o, struct cli_term *t,
 	enum cli_exit x =
 	    cli_link_prepare(l, o, o->args > 0 ? o->arg[0] : NULL, t, ctx);
 
-	if (x != CLI_EXIT_OK)
-		return x;
-	return cli_link_open(l, ctx);
+	if (x == CLI_EXIT_OK)
+		x = cli_link_open(l, ctx);
+	if (x == CLI_EXIT_OK && o->receipt != NULL)
+		x = cli_receipt_save(o->receipt, l, NULL, ctx);
+	return x;
+}
+
+/* Options that speak of a receipt need one. */
+static enum cli_exit check_options(
+    const struct cli_options *o, struct err_ctx *ctx)
+{
+	if (!o->now && !o->at_its_time && !o->trust_receipt &&
+	    o->public == NULL)
+		return CLI_EXIT_OK;
+	(void)err_set(ctx, ERR_FORMAT,
+	    "--now, --at-its-time, --public and --trust-receipt are about a "
+	    "receipt: name its file");
+	return CLI_EXIT_USAGE;
 }
 
 /* Did we get as far as evidence? Then there are steps to show. */
@@ -64,13 +80,18 @@ static bool has_steps(const struct cli_link *l)
 
 enum cli_exit cli_cmd_verify(const struct cli_options *o, struct cli_term *t)
 {
-	struct cli_link *l = calloc(1, sizeof(*l));
+	struct cli_link *l;
 	struct err_ctx ctx = { 0 };
 	enum cli_exit x = CLI_EXIT_INTERNAL;
 
+	if (o->args > 0 && cli_receipt_is_file(o->arg[0]))
+		return cli_receipt_verify(o, o->arg[0], t);
+	l = calloc(1, sizeof(*l));
 	if (l == NULL)
 		return cli_exit_say(t, x, &ctx);
-	x = verify(o, t, l, &ctx);
+	x = check_options(o, &ctx);
+	if (x == CLI_EXIT_OK)
+		x = verify(o, t, l, &ctx);
 	if (o->json) {
 		cli_print_json(has_steps(l) ? l->conn : NULL, NULL, x, &ctx);
 	} else if (has_steps(l)) {

@@ -41,6 +41,7 @@ static const char ask[] =
     "confer ask --temperature 0 --max-tokens 50 \"Say hello\"\n"
     "confer ask - <letter.txt               the question from standard input\n"
     "confer ask --json \"Hi\" | jq -r .answer\n"
+    "confer ask --receipt answer.receipt \"Is this private?\"\n"
     "confer ask \"Hi\" tcp:127.0.0.1:7600 --trust trust --accept-simulated\n"
     "\n"
     "usage: confer ask [OPTION]... TEXT|- [ADDR]\n"
@@ -62,12 +63,18 @@ static const char chat[] =
 static const char verify[] =
     "confer verify                          the running `confer up`\n"
     "confer verify tcp:127.0.0.1:7600 --trust trust --accept-simulated\n"
-    "confer verify --json | jq .checks\n"
+    "confer verify --json | jq .verification.checks\n"
+    "confer verify answer.receipt           again, without any connection\n"
+    "confer verify answer.receipt --public for-others.receipt\n"
     "\n"
-    "usage: confer verify [OPTION]... [ADDR]\n"
+    "usage: confer verify [OPTION]... [ADDR | FILE]\n"
     "\n"
     "Connects, shows every check in its order, and leaves without a request.\n"
-    "Exit code 0: accepted, 2: refused.\n";
+    "Of a receipt: checks it for the time at which it was made, says whether "
+    "it\n"
+    "would be accepted today (it mostly is too old for that), and which answer "
+    "it\n"
+    "proves. Exit code 0: accepted, 2: refused.\n";
 
 static const char collateral[] =
     "confer collateral serve --dir DIR --listen unix:/run/collateral\n"

@@ -47,7 +47,6 @@ static enum cli_exit find_trust(
     struct cli_link *l, const char *given, struct err_ctx *ctx)
 {
 	struct err_ctx why = { 0 };
-	size_t n = 0;
 	enum err e;
 
 	if (given != NULL) {
@@ -60,8 +59,8 @@ static enum cli_exit find_trust(
 		       ctx) != ERR_OK) {
 		return CLI_EXIT_USAGE;
 	}
-	e = fd_read_file(
-	    l->trust_text, sizeof(l->trust_text), &n, l->trust_path, &why);
+	e = fd_read_file(l->trust_text, sizeof(l->trust_text), &l->trust_len,
+	    l->trust_path, &why);
 	if (e == ERR_NOTFOUND && given == NULL && !l->own) {
 		(void)err_set(ctx, e,
 		    "whom should I believe? Name a trust file with --trust "
@@ -69,8 +68,8 @@ static enum cli_exit find_trust(
 		return CLI_EXIT_USAGE;
 	}
 	if (e == ERR_OK)
-		e = trust_parse(
-		    &l->trust, (struct bytes){ l->trust_text, n }, &why);
+		e = trust_parse(&l->trust,
+		    (struct bytes){ l->trust_text, l->trust_len }, &why);
 	if (e == ERR_OK)
 		return CLI_EXIT_OK;
 	(void)err_set(

@@ -21,6 +21,7 @@ struct cli_link {
 	char address[ADDR_TEXT_MAX];
 	char trust_path[FD_PATH_MAX];
 	uint8_t trust_text[TRUST_LEN_MAX];
+	size_t trust_len;
 	struct trust trust; /* borrows trust_text */
 	struct client_stream stream;
 	struct client_io io;

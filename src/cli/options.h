@@ -40,6 +40,11 @@ struct cli_options {
 	const char *connect;
 	const char *trust;
 	const char *system;
+	const char *receipt; /* a file to write */
+	const char *public;  /* likewise, of a receipt without texts */
+	bool now;            /* judge a receipt by today's clock ... */
+	bool at_its_time;    /* ... or only by its own */
+	bool trust_receipt;  /* believe what it brings along */
 	struct client_options chat;
 	const char *arg[CLI_ARGS_MAX];
 	size_t args;

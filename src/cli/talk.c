@@ -62,30 +62,55 @@ static enum cli_exit take_reply(
 	return e == ERR_OK ? CLI_EXIT_OK : CLI_EXIT_REFUSED;
 }
 
+/* The request: with the salts before it where a statement is wanted. */
+static enum err write_body(struct client_ask *ask, struct wr *w,
+    struct client_conn *c, const struct cli_question *q)
+{
+	ask->method = SESSION_METHOD_CHAT;
+	if (q->proof != NULL && client_proof_possible(c)) {
+		ask->method = SESSION_METHOD_RECEIPT;
+		client_proof_begin(q->proof, c, w);
+	}
+	client_chat_request(w, q->options, q->message, q->n, q->stream);
+	ask->body.p = w->p;
+	return wr_end(w, &ask->body.len);
+}
+
+static enum cli_exit take_statement(const struct client_conn *c,
+    struct cli_answer *a, const struct client_ask *ask,
+    const struct cli_question *q, struct err_ctx *ctx)
+{
+	if (ask->method != SESSION_METHOD_RECEIPT || a->failed)
+		return CLI_EXIT_OK;
+	if (client_proof_take(q->proof, c, &a->result.receipt, ask->body,
+		(struct bytes){ a->text, a->len }, ctx) == ERR_OK)
+		return CLI_EXIT_OK;
+	return CLI_EXIT_REFUSED;
+}
+
 enum cli_exit cli_talk(struct client_conn *c, struct cli_answer *a,
     const struct cli_question *q, struct err_ctx *ctx)
 {
 	uint8_t *body = malloc(BODY_MAX);
 	struct wr w = wr_init(body, body != NULL ? BODY_MAX : 0);
 	struct client_reply reply;
-	struct client_ask ask = { .method = SESSION_METHOD_CHAT,
-		.text = on_text,
-		.cancelled = stop_wanted,
-		.cookie = a };
+	struct client_ask ask = {
+		.text = on_text, .cancelled = stop_wanted, .cookie = a
+	};
 	enum cli_exit x = CLI_EXIT_USAGE;
 
 	a->flow.columns = cli_columns(a->term, stdout);
-	client_chat_request(&w, q->options, q->message, q->n, q->stream);
-	if (body == NULL || wr_end(&w, &ask.body.len) != ERR_OK) {
+	if (body == NULL || write_body(&ask, &w, c, q) != ERR_OK) {
 		(void)err_set(
 		    ctx, ERR_LIMIT, "the request is above %d bytes", BODY_MAX);
 		goto out;
 	}
-	ask.body.p = body;
 	if (client_conn_ask(c, &ask, &reply, ctx) != ERR_OK)
 		x = cli_exit_of_fault(c->fault);
 	else
 		x = take_reply(a, &reply, ctx);
+	if (x == CLI_EXIT_OK)
+		x = take_statement(c, a, &ask, q, ctx);
 	if (a->print)
 		cli_flow_end(&a->flow, stdout);
 out:

@@ -11,6 +11,7 @@
 #include "cli/flow.h"
 #include "client/chat.h"
 #include "client/conn.h"
+#include "client/proof.h"
 
 #define CLI_ANSWER_MAX (1024 * 1024) /* bytes of an answer that are kept */
 
@@ -35,12 +36,16 @@ struct cli_question {
 	const struct client_message *message;
 	size_t n;
 	bool stream;
+	/* Where a statement is kept, if one is wanted; an enclave that signs
+	 * none leaves it empty. NULL: not wanted. */
+	struct client_proof *proof;
 };
 
 /*
  * Ask and wait for the end. The exit code: OK also when the enclave answered
  * with an error (a->failed). Otherwise the answer is not complete, the session
- * has ended, and ctx says why.
+ * has ended, and ctx says why. REFUSED, too, where a statement was wanted and is
+ * not about this answer.
  */
 enum cli_exit cli_talk(struct client_conn *c, struct cli_answer *a,
     const struct cli_question *q, struct err_ctx *ctx);

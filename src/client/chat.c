@@ -114,6 +114,19 @@ static enum err read_usage(
 	return ERR_OK;
 }
 
+/* A member that may be absent: JSON_NULL then. False: it has another type. */
+static bool read_optional(struct json *out, const struct json *root,
+    const char *name, enum json_type type)
+{
+	struct json v;
+
+	*out = (struct json){ .type = JSON_NULL };
+	if (!json_get(root, name, &v))
+		return true;
+	*out = v;
+	return v.type == type;
+}
+
 enum err client_answer_parse(
     struct client_answer *out, struct bytes text, struct err_ctx *ctx)
 {
@@ -133,10 +146,12 @@ enum err client_answer_parse(
 	    (!json_get(&root, "model", &model) ||
 		copy_string(out->model, sizeof(out->model), &model) != ERR_OK))
 		e = bad(ctx, "result names no model");
-	out->ignored.type = JSON_NULL;
-	if (e == ERR_OK && json_get(&root, "confer_ignored", &out->ignored) &&
-	    out->ignored.type != JSON_ARRAY)
+	if (e == ERR_OK &&
+	    !read_optional(&out->ignored, &root, "confer_ignored", JSON_ARRAY))
 		e = bad(ctx, "result has a confer_ignored that is no list");
+	if (e == ERR_OK &&
+	    !read_optional(&out->receipt, &root, "confer_receipt", JSON_OBJECT))
+		e = bad(ctx, "result has a confer_receipt that is no object");
 	if (e != ERR_OK)
 		memset(out, 0, sizeof(*out));
 	return e;

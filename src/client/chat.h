@@ -47,6 +47,7 @@ struct client_answer {
 	struct json content; /* JSON_STRING, or JSON_NULL when streamed */
 	struct json ignored; /* JSON_ARRAY of names, else JSON_NULL */
 	struct json usage;   /* JSON_OBJECT, else JSON_NULL */
+	struct json receipt; /* `confer_receipt` [P-44], else JSON_NULL */
 };
 
 /* ERR_FORMAT names the field; *out borrows text and is zero on failure. */

@@ -204,7 +204,8 @@ static enum err judge(
 		    (unsigned long long)c->judgement.split_size);
 	}
 	return err_set(ctx, fail(c, CLIENT_FAULT_REFUSED, e), "%s",
-	    v->checks.reason.msg[0] != '\0' ? v->checks.reason.msg : err_name(e));
+	    v->checks.reason.msg[0] != '\0' ? v->checks.reason.msg
+					    : err_name(e));
 }
 
 /*
@@ -285,6 +286,8 @@ static enum err attempt(struct client_conn *c, struct err_ctx *ctx)
 	e = judge(c, bundle, ctx);
 	c->history.judge_ms = (unsigned)(mono_ms(c) - start);
 	if (e == ERR_OK)
+		c->bundle = bundle;
+	if (e == ERR_OK)
 		e = learn(c, bundle, ctx);
 	if (e == ERR_OK)
 		e = accept_verdict(c, ctx);
@@ -316,6 +319,7 @@ enum err client_conn_open(struct client_conn *c, struct err_ctx *ctx)
 	c->history = (struct client_history){ 0 };
 	c->fault = CLIENT_FAULT_NONE;
 	c->ended = -1;
+	c->bundle = (struct bytes){ NULL, 0 };
 	memset(&c->judgement, 0, sizeof(c->judgement));
 	if (c->config->home != NULL)
 		e = client_state_load(

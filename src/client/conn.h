@@ -76,10 +76,13 @@ struct client_conn {
 	struct client_history history;
 	struct client_state state;
 	uint8_t key[X25519_LEN]; /* of the enclave, once judged */
-	uint64_t verified_at;    /* Unix seconds */
-	bool open;               /* accepted, and not ended yet */
-	int ended;               /* enum frame_end of the enclave's END; -1 */
-	uint64_t heard_ms;       /* when the last packet came */
+	/* The evidence that was accepted; stays when the session ends, until
+	 * the next one is opened. */
+	struct bytes bundle;
+	uint64_t verified_at; /* Unix seconds */
+	bool open;            /* accepted, and not ended yet */
+	int ended;            /* enum frame_end of the enclave's END; -1 */
+	uint64_t heard_ms;    /* when the last packet came */
 	uint8_t evidence[SESSION_CLIENT_EVIDENCE_ROOM];
 	uint8_t held[CLIENT_RESUME_LEN_MAX];
 	struct bytes held_bundle;

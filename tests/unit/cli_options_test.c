@@ -128,7 +128,7 @@ TEST(help_lists_every_option_of_a_command)
 		CHECK(text[0] != '\0');
 		n++;
 	}
-	CHECK_EQ(n, 7);
+	CHECK_EQ(n, 12);
 }
 
 int main(void)

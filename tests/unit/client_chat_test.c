@@ -59,6 +59,13 @@ TEST(result_is_read)
 	CHECK_EQ(a.completion_tokens, 4);
 	CHECK(json_is_str(&a.content, "hi"));
 	CHECK_EQ(a.ignored.type, JSON_ARRAY);
+	CHECK_EQ(a.receipt.type, JSON_NULL);
+	CHECK_OK(client_answer_parse(&a,
+	    text_of("{\"model\":\"m\",\"choices\":[{\"finish_reason\":\"stop\","
+		    "\"message\":{\"content\":null}}],"
+		    "\"confer_receipt\":{\"statement\":\"x\"}  }"),
+	    &ctx));
+	CHECK_EQ(a.receipt.type, JSON_OBJECT);
 }
 
 TEST(result_rejects_every_truncation)
@@ -92,6 +99,10 @@ TEST(result_without_its_fields_is_refused_by_name)
 		  "\"finish_reason\":\"stop\",\"message\":{\"content\":null}}"
 		  "]}",
 		    "usage" },
+		{ "{\"model\":\"m\",\"confer_receipt\":1,\"choices\":[{"
+		  "\"finish_reason\":\"stop\",\"message\":{\"content\":null}}"
+		  "]}",
+		    "confer_receipt" },
 	};
 	struct client_answer a;
 
