@@ -131,6 +131,35 @@ static void check_real(struct real *r, const struct json *expect)
 	CHECK_EQ(r->tcb.relaunch_advised, advised);
 }
 
+/* The policy that the manifest's verdicts presume, and the strict one. */
+static void check_policies(const struct real *r, const struct json *expect)
+{
+	static const struct attest_policy *const policy[] = {
+		&attest_policy_baseline, &attest_policy_strict
+	};
+	static struct dcap_work work;
+	static struct dcap_run run;
+	static struct check_list list;
+	struct json v = json_member(expect, "baseline_policy");
+	bool accept = json_is_str(&v, "accept");
+
+	work.tcb_info = r->info;
+	work.qe_identity = r->qe_id;
+	run = (struct dcap_run){ .work = &work,
+		.tee = r->quote.tee,
+		.quote = r->quote,
+		.pck = r->pck,
+		.tcb = r->tcb,
+		.now_s = r->info.issued };
+	for (int i = 0; i < 2; i++) {
+		run.policy = policy[i];
+		check_list_init(&list);
+		CHECK_ERR(check_run(&list, dcap_checks_policy,
+			      DCAP_CHECKS_POLICY, &run),
+		    accept && i == 0 ? ERR_OK : ERR_POLICY);
+	}
+}
+
 TEST(every_real_quote_has_the_status_of_the_manifest)
 {
 	struct manifest m = manifest_open();
@@ -145,6 +174,7 @@ TEST(every_real_quote_has_the_status_of_the_manifest)
 			continue;
 		real_open(&real, &m, &item, &expect);
 		check_real(&real, &expect);
+		check_policies(&real, &expect);
 		real_close(&real);
 		n++;
 	}
