@@ -4,6 +4,7 @@ collateral serve`; they are only relayed, so their bytes are invented."""
 import hashlib
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -19,7 +20,7 @@ TMP = os.environ["TMPDIR"]
 SOCKET = os.path.join(TMP, "enclave")
 HOST = os.path.join(TMP, "host")
 VCEK = bytes.fromhex("63da758de6644564adc5f4b93be8accd")
-SNP = 1
+SNP, TDX = 1, 2
 
 
 def snp_report(report_data, key):
@@ -56,6 +57,33 @@ def put(directory, **files):
     for name, content in files.items():
         with open(os.path.join(directory, name.replace("_", ".")), "wb") as f:
             f.write(content)
+
+
+class Host:
+    """`confer collateral serve` on the Unix socket `at`."""
+
+    def __init__(self, serve, at):
+        self.log = at + ".log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [f"{BIN}/confer", "collateral", "serve", "--dir", serve,
+                 "--listen", "unix:" + at],
+                stdin=subprocess.DEVNULL, stderr=log)
+        end = time.monotonic() + START_S
+        while not os.path.exists(at) and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        check(self.process.wait(timeout=30) == 0,
+              "confer collateral stops when told")
+
+    def said(self):
+        with open(self.log, encoding="utf-8") as f:
+            return f.read()
 
 
 class Enclave(kernel.Tsm):
@@ -153,6 +181,39 @@ def snp(key, serve, trust):
     e.stop()
 
 
+def tdx():
+    """A real quote, its REPORT_DATA changed, and Intel's real collateral."""
+    def answer(question):
+        return quote[:568] + question + quote[632:], b""
+
+    path = os.path.join(VECTORS, "attest/tdx/v4-uptodate-b0c06f/quote.bin")
+    serve = os.path.join(VECTORS, "attest/tdx/coll-b0c06f-2025-06")
+    if not os.path.exists(path):
+        print(f"SKIP: {path} is not on this machine")
+        return
+    with open(path, "rb") as f:
+        quote = f.read()
+    at = os.path.join(TMP, "intel")
+    with Host(serve, at):
+        e = Enclave(answer, "--collateral", "unix:" + at,
+                    provider=b"tdx_guest").ready()
+        check("source kind=2 tee=2" in e.said(), "configfs-tsm was found: tdx")
+        _, section = e.evidence()
+        check(section[1] == bytes([TDX]) and 3 not in section,
+              "the evidence is of TDX, without an endorsement")
+        check(section[2][:568] == quote[:568], "it shows the quote")
+        want = {}
+        for part, name in enumerate(
+                ("tcb_info.json", "qe_identity.json", "tcb_signing_chain.pem",
+                 "root_ca.crl.der", "pck.crl.der"), 4):
+            with open(os.path.join(serve, name), "rb") as f:
+                want[part] = f.read()
+        check(parts(section[4]) == want, "and Intel's collateral, unchanged")
+        e.stop()
+    refused(Enclave(answer, provider=b"tdx_guest"),
+            "evidence of tdx needs Intel's collateral: give --collateral")
+
+
 def recorded():
     """A real report, but of another moment."""
     path = os.path.join(VECTORS, "attest/sev-snp/milan-v3-vcek-dstack/"
@@ -190,31 +251,24 @@ def kinds(key, serve):
 def main():
     if not kernel.available():
         skip("no kernel can be played on this machine")
+    if shutil.which("openssl") is None:
+        skip("there is no openssl to sign reports with")
     key, serve = os.path.join(TMP, "key.pem"), os.path.join(TMP, "serve")
     subprocess.run(["openssl", "ecparam", "-name", "secp384r1", "-genkey",
                     "-noout", "-out", key], check=True)
     put(serve)
-    with open(os.path.join(TMP, "host.log"), "wb") as log:
-        host = subprocess.Popen([f"{BIN}/confer", "collateral", "serve",
-                                 "--dir", serve, "--listen", "unix:" + HOST],
-                                stdin=subprocess.DEVNULL, stderr=log)
-    end = time.monotonic() + START_S
-    while not os.path.exists(HOST) and time.monotonic() < end:
-        time.sleep(0.02)
     service = Service(*model.options())
-    trust = os.path.join(service.home, "up", "trust")
-    snp(key, serve, trust)
+    with Host(serve, HOST) as host:
+        snp(key, serve, os.path.join(service.home, "up", "trust"))
+        recorded()
+        kinds(key, serve)
     service.stop()
-    recorded()
-    kinds(key, serve)
-    host.send_signal(signal.SIGTERM)
-    check(host.wait(timeout=30) == 0, "confer collateral stops when told")
-    with open(os.path.join(TMP, "host.log"), encoding="utf-8") as f:
-        said = f.read()
     chip = hashlib.sha512(b"chip").hexdigest()
     check(f"snp Genoa VCEK, CHIP_ID {chip}, REPORTED_TCB 0000000000000000: "
-          "gave " in said, "and has said for which chip it was asked")
-    check("there is nothing in the directory" in said, "and what was missing")
+          "gave " in host.said(), "and has said for which chip it was asked")
+    check("there is nothing in the directory" in host.said(),
+          "and what was missing")
+    tdx()
 
 
 main()
