@@ -204,6 +204,7 @@ static enum cli_exit write_public(struct cli_receipt *r, struct err_ctx *ctx)
 	struct receipt copy = r->receipt;
 	uint8_t *buf = malloc(r->len);
 	struct wr w = wr_init(buf, buf != NULL ? r->len : 0);
+	struct err_ctx why = { 0 };
 	enum err e;
 
 	copy.request.len = copy.answer.len = 0;
@@ -211,12 +212,12 @@ static enum cli_exit write_public(struct cli_receipt *r, struct err_ctx *ctx)
 	e = buf != NULL ? w.err : ERR_NOMEM;
 	if (e == ERR_OK)
 		e = fd_replace_file(r->options->public,
-		    (struct bytes){ buf, w.len }, 0600, ctx);
+		    (struct bytes){ buf, w.len }, 0600, &why);
 	free(buf);
 	if (e == ERR_OK)
 		return CLI_EXIT_OK;
-	(void)err_set(ctx, e, "%.*s cannot be written: %s", 60,
-	    r->options->public, err_name(e));
+	(void)err_set(ctx, e, "the copy cannot be written: %s",
+	    why.msg[0] != '\0' ? why.msg : err_name(e));
 	return CLI_EXIT_DAMAGE;
 }
 

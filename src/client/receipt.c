@@ -71,19 +71,20 @@ enum err client_receipt_save(
 {
 	uint8_t *buf = malloc(RECEIPT_LEN_MAX);
 	struct wr w = wr_init(buf, buf != NULL ? RECEIPT_LEN_MAX : 0);
+	struct err_ctx why = { 0 };
 	enum err e = ERR_NOMEM;
 
 	if (buf != NULL)
-		e = client_receipt_write(&w, what, ctx);
+		e = client_receipt_write(&w, what, &why);
 	if (e == ERR_OK)
 		e = fd_replace_file(
-		    path, (struct bytes){ buf, w.len }, 0600, ctx);
+		    path, (struct bytes){ buf, w.len }, 0600, &why);
 	if (buf != NULL)
 		mem_wipe(buf, w.len);
 	free(buf);
 	if (e != ERR_OK)
-		return err_set(
-		    ctx, e, "the receipt cannot be written: %s", err_name(e));
+		return err_set(ctx, e, "the receipt cannot be written: %s",
+		    why.msg[0] != '\0' ? why.msg : err_name(e));
 	return ERR_OK;
 }
 

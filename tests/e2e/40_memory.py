@@ -67,8 +67,9 @@ def main():
     known = launched(service.enclave)
     check(find(service.enclave, {b"tokenizer.ggml.tokens"}),
           "the search finds what is in memory (a name in the model's file)")
+    receipt = os.path.join(os.environ["TMPDIR"], "receipt")
     for i, how in enumerate((["--temperature", "0"], ["--no-stream"],
-                             ["--max-tokens", "3"])):
+                             ["--max-tokens", "3"], ["--receipt", receipt])):
         status, answer, _ = service.ask(*how, PROMPT + str(i))
         check(status == 0 and len(answer) > 0, f"an answer came ({how[0]})")
         wanted = pieces(PROMPT) | pieces(answer, known)
@@ -77,6 +78,7 @@ def main():
             print(f"     {piece!r} in {where}")
         check(not left, "neither prompt nor answer is in the enclave's memory")
 
+    os.unlink(receipt)  # it holds the prompt, as its user asked
     # Cut off in the middle: the same.
     asking = service.confer("ask", "--max-tokens", "400", PROMPT)
     asking.stdout.read(1)
