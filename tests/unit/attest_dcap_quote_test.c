@@ -525,6 +525,8 @@ TEST(dcap_quote_refuses_nested_lengths_wrong_by_one)
 			    "certification data type" },
 			{ at.auth_len, 2, sizeof(auth) + 1, ERR_UNSUPPORTED,
 			    "certification data type" },
+			{ at.auth_len, 2, 0xffff, ERR_FORMAT,
+			    "ends within the QE's part, at offset" },
 			{ at.cert5 + 2, 4, sizeof(pem) - 1, ERR_FORMAT, ends },
 			{ at.cert5 + 2, 4, sizeof(pem) + 1, ERR_FORMAT, ends },
 			{ at.cert5 + 2, 4, 0xffffffff, ERR_FORMAT, ends },
@@ -540,7 +542,7 @@ TEST(dcap_quote_refuses_nested_lengths_wrong_by_one)
 			ERR_TRAILING, "are not zero" };
 		const struct change less_zeros = { at.sig_len, 4, whole - 1,
 			ERR_FORMAT, ends };
-		size_t n = at.cert6 != 0 ? 7 : 5;
+		size_t n = at.cert6 != 0 ? 8 : 6;
 		size_t len = quote_write(raw, sizeof(raw), &q);
 
 		memset(raw + len, 0, 8);

@@ -191,6 +191,89 @@ TEST(dcap_real_deadline_is_the_end_of_the_window)
 	manifest_close(&m);
 }
 
+/* ---- with the policy that the manifest assumes --------------------------- */
+
+/* Where table 2 refuses what table 1 has passed. */
+static const struct {
+	const char *id;
+	uint8_t check;
+} judgements[] = {
+	{ "v4-debug-50806f", CHECK_GUEST },
+	{ "v4-outofdate-00806f05", CHECK_TCB_STATUS },
+	{ "v4-outofdate-00806f05-azure", CHECK_GUEST },
+	{ "v5-uptodate-mrservicetd-90c06f", CHECK_GUEST },
+	{ "v3-configswhardening-00a06711", CHECK_TCB_STATUS },
+	{ "v3-debug-00a06711", CHECK_GUEST },
+	{ "v3-outofdate-debug-00606a", CHECK_GUEST },
+};
+
+static uint8_t judge_policy(
+    const struct item *it, const struct attest_policy *policy)
+{
+	dcap_judge_init(&judged, &it->ev, it->tee, attest_roots, now_ok(it));
+	judged.run.policy = policy;
+	dcap_judge_table_1(&judged);
+	dcap_judge_run(&judged, dcap_checks_policy, DCAP_CHECKS_POLICY);
+	dcap_judge_conclude(&judged);
+	return dcap_judge_failed(&judged);
+}
+
+static uint8_t expected_check(const char *id)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		if (strcmp(id, refusals[i].id) == 0)
+			return refusals[i].check;
+	}
+	for (size_t i = 0; i < sizeof(judgements) / sizeof(judgements[0]);
+	     i++) {
+		if (strcmp(id, judgements[i].id) == 0)
+			return judgements[i].check;
+	}
+	return CHECK_HARDWARE_END;
+}
+
+TEST(dcap_real_quotes_have_the_baseline_verdict)
+{
+	struct manifest m = manifest_open();
+	struct json_iter walk = json_iter(&m.items);
+	struct json from, word;
+	struct item it;
+	size_t n = 0;
+
+	while (manifest_next_quote(&walk, &from)) {
+		load(&it, &m, &from);
+		word = json_member(&it.expect, "baseline_policy");
+		CHECK_EQ(judge_policy(&it, &attest_policy_baseline),
+		    expected_check(it.id));
+		CHECK_EQ(judged.list.reason.code == ERR_OK,
+		    json_is_str(&word, "accept"));
+		if (judged.list.reason.code == ERR_OK) {
+			dcap_judge_expect_passed(&judged);
+			n++;
+		}
+		unload(&it);
+	}
+	CHECK_EQ(n, 3);
+	manifest_close(&m);
+}
+
+/* The policy of clients names no machine, so that it accepts none of these. */
+TEST(dcap_real_quotes_are_refused_by_the_strict_policy)
+{
+	struct manifest m = manifest_open();
+	struct json_iter walk = json_iter(&m.items);
+	struct json from;
+	struct item it;
+
+	while (manifest_next_quote(&walk, &from)) {
+		load(&it, &m, &from);
+		CHECK(judge_policy(&it, &attest_policy_strict) !=
+		      CHECK_HARDWARE_END);
+		unload(&it);
+	}
+	manifest_close(&m);
+}
+
 /* ---- mutations of the manifest ------------------------------------------ */
 
 static uint8_t *copy(struct bytes b, size_t more)
@@ -464,6 +547,9 @@ int main(void)
 		cmocka_unit_test(dcap_real_impostor_root_is_refused_by_its_key),
 		cmocka_unit_test(
 		    dcap_real_impostor_set_is_consistent_under_its_own_root),
+		cmocka_unit_test(dcap_real_quotes_have_the_baseline_verdict),
+		cmocka_unit_test(
+		    dcap_real_quotes_are_refused_by_the_strict_policy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -424,6 +424,65 @@ TEST(dcap_verify_refuses_more_signatures_than_the_set_holds)
 	}
 }
 
+/* Whatever is cut off, the check that reads it notices. */
+TEST(dcap_verify_refuses_every_truncation_of_each_part)
+{
+	static const struct {
+		size_t at; /* in the evidence */
+		uint8_t check;
+		size_t spare; /* the last line's end may be missing */
+	} all[] = {
+		{ offsetof(struct dcap_evidence, quote), CHECK_REPORT, 0 },
+		{ offsetof(struct dcap_evidence, tcb_signing_chain),
+		    CHECK_CERTIFICATES, 1 },
+		{ offsetof(struct dcap_evidence, root_ca_crl), CHECK_REVOCATION,
+		    0 },
+		{ offsetof(struct dcap_evidence, pck_crl), CHECK_REVOCATION,
+		    0 },
+		{ offsetof(struct dcap_evidence, tcb_info), CHECK_TCB_INFO, 0 },
+		{ offsetof(struct dcap_evidence, qe_identity),
+		    CHECK_QE_IDENTITY, 0 },
+	};
+
+	begin();
+	dcap_world_make(&w);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct bytes *part =
+		    (struct bytes *)((char *)&w.ev + all[i].at);
+		size_t len = part->len;
+
+		for (size_t n = 0; n + all[i].spare < len; n++) {
+			part->len = n;
+			dcap_judge_init(
+			    &judged, &w.ev, w.q.tee, w.roots, PKI_NOW);
+			dcap_judge_table_1(&judged);
+			CHECK_EQ(dcap_judge_failed(&judged), all[i].check);
+		}
+		part->len = len;
+	}
+	accepted();
+}
+
+/* The same of the chain in the quote, whose lengths follow it. */
+TEST(dcap_verify_refuses_every_truncation_of_the_pck_chain)
+{
+	struct bytes all;
+
+	begin();
+	dcap_world_make(&w);
+	all = w.q.pck_pem;
+	for (size_t n = 0; n + 1 < all.len; n++) {
+		size_t used = pki_used;
+
+		w.q.pck_pem.len = n;
+		dcap_world_write(&w);
+		dcap_judge_init(&judged, &w.ev, w.q.tee, w.roots, PKI_NOW);
+		dcap_judge_table_1(&judged);
+		CHECK_EQ(dcap_judge_failed(&judged), CHECK_CERTIFICATES);
+		pki_used = used;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -473,6 +532,10 @@ int main(void)
 		cmocka_unit_test(dcap_verify_passes_a_status_on),
 		cmocka_unit_test(
 		    dcap_verify_refuses_more_signatures_than_the_set_holds),
+		cmocka_unit_test(
+		    dcap_verify_refuses_every_truncation_of_each_part),
+		cmocka_unit_test(
+		    dcap_verify_refuses_every_truncation_of_the_pck_chain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
