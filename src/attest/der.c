@@ -99,7 +99,8 @@ struct bytes der_whole(struct rd *r)
 	return take(r, 0, true);
 }
 
-/* Go back to the element at `start` and fail there. */
+/* Go back to the element at `start` and fail there. After an error that stuck
+ * nothing was read, and this changes nothing either. */
 static struct bytes fail_at(struct rd *r, size_t start)
 {
 	r->off = start;
@@ -111,8 +112,6 @@ struct bytes der_unsigned(struct rd *r)
 	size_t start = r->off;
 	struct bytes b = der_take(r, DER_INTEGER);
 
-	if (r->err != ERR_OK)
-		return b;
 	if (b.len == 0 || b.p[0] >= 0x80)
 		return fail_at(r, start);
 	if (b.len > 1 && b.p[0] == 0) {
@@ -144,8 +143,6 @@ struct bytes der_bits(struct rd *r)
 	size_t start = r->off;
 	struct bytes b = der_take(r, DER_BIT_STRING);
 
-	if (r->err != ERR_OK)
-		return b;
 	if (b.len == 0 || b.p[0] != 0)
 		return fail_at(r, start);
 	return (struct bytes){ b.p + 1, b.len - 1 };
@@ -156,8 +153,6 @@ bool der_bool(struct rd *r)
 	size_t start = r->off;
 	struct bytes b = der_take(r, DER_BOOLEAN);
 
-	if (r->err != ERR_OK)
-		return false;
 	if (b.len != 1 || (b.p[0] != 0 && b.p[0] != 0xFF)) {
 		(void)fail_at(r, start);
 		return false;
@@ -170,7 +165,7 @@ void der_expect_oid(struct rd *r, struct bytes oid)
 	size_t start = r->off;
 	struct bytes b = der_take(r, DER_OID);
 
-	if (r->err == ERR_OK && !mem_eq(b, oid))
+	if (!mem_eq(b, oid))
 		(void)fail_at(r, start);
 }
 
@@ -201,8 +196,6 @@ uint64_t der_time(struct rd *r)
 	struct utc_date d = { .year = 0 };
 	uint64_t t = 0;
 
-	if (r->err != ERR_OK)
-		return 0;
 	if (b.len != head + sizeof("MMDDHHMMSSZ") - 1)
 		goto bad;
 	d.year = two_digits(b.p);

@@ -69,7 +69,7 @@ static enum err read_rsa(struct x509_cert *c, const struct x509_input *in,
 	if (info->err != ERR_OK)
 		return x509_fail(in, info, info->err, "subjectPublicKey");
 	key = der_enter(&at, DER_SEQUENCE);
-	if (at.err != ERR_OK || rd_left(&at) != 0)
+	if (rd_left(&at) != 0)
 		return x509_end(in, &at, "RSA key");
 	at = key;
 	n = der_unsigned(&key);
@@ -137,7 +137,7 @@ static enum err read_basic(
 	struct rd r = rd_bytes_init(value), basic;
 
 	basic = der_enter(&r, DER_SEQUENCE);
-	if (r.err != ERR_OK || rd_left(&r) != 0)
+	if (rd_left(&r) != 0)
 		return x509_end(in, &r, "basicConstraints");
 	c->has_basic = true;
 	if (der_peek(&basic) == DER_BOOLEAN) {

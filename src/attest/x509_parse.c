@@ -151,7 +151,7 @@ static enum err cn_read(
 	if (tag != DER_UTF8_STRING && tag != DER_PRINTABLE_STRING)
 		return x509_fail(in, &at, ERR_UNSUPPORTED, "commonName");
 	text = der_take(pair, tag);
-	if (pair->err != ERR_OK || text.len == 0)
+	if (text.len == 0)
 		return x509_fail(in, &at, ERR_FORMAT, "commonName");
 	if (text.len > X509_CN_LEN_MAX)
 		return x509_fail(in, &at, ERR_LIMIT, "commonName");

@@ -223,6 +223,12 @@ TEST(crl_refuses_other_entries)
 	    entry(PKI_CAT(
 		pki_tlv(DER_INTEGER, pki_str("twenty-one bytes long")), t)),
 	    ERR_LIMIT, "serialNumber", 4);
+	/* Nor do good extensions make up for it. */
+	refuse(PKI_REVOKED,
+	    entry(
+		PKI_CAT(pki_tlv(DER_INTEGER, pki_str("twenty-one bytes long")),
+		    t, PKI_SEQ(ext))),
+	    ERR_LIMIT, "serialNumber", 4);
 	refuse(PKI_REVOKED, entry(x), ERR_TRUNCATED, "revoked certificate", 8);
 	refuse(PKI_REVOKED, entry(PKI_CAT(x, pki_hex("1700"))), ERR_FORMAT,
 	    "revoked certificate", 8);
