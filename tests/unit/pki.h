@@ -285,7 +285,8 @@ static inline struct bytes pki_point(const struct pki_key *k)
 	return (struct bytes){ k->spki + k->spki_len - n, n };
 }
 
-/* The private key of two of the primes above: no secret, but no waiting. */
+/* The private key of two of the primes above: no secret, but no waiting. What
+ * follows d is there to sign four times as fast. */
 static inline EVP_PKEY *pki_rsa_from(const char *p_hex, const char *q_hex)
 {
 	BN_CTX *ctx = BN_CTX_new();
@@ -293,17 +294,26 @@ static inline EVP_PKEY *pki_rsa_from(const char *p_hex, const char *q_hex)
 	EVP_PKEY_CTX *pctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
 	BIGNUM *p = NULL, *q = NULL, *n = BN_new(), *e = BN_new();
 	BIGNUM *phi = BN_new(), *q1 = BN_new(), *d = BN_new();
+	BIGNUM *p1 = BN_new(), *dp = BN_new(), *dq = BN_new(), *qi = BN_new();
 	OSSL_PARAM *param = NULL;
 	EVP_PKEY *pkey = NULL;
 
 	CHECK(BN_hex2bn(&p, p_hex) == 512 && BN_hex2bn(&q, q_hex) == 512);
 	CHECK(BN_set_word(e, RSA_F4) && BN_mul(n, p, q, ctx));
-	CHECK(BN_copy(phi, p) && BN_sub_word(phi, 1));
+	CHECK(BN_copy(p1, p) && BN_sub_word(p1, 1));
 	CHECK(BN_copy(q1, q) && BN_sub_word(q1, 1));
-	CHECK(BN_mul(phi, phi, q1, ctx) && BN_mod_inverse(d, e, phi, ctx));
-	CHECK(OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) &&
-	      OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e) &&
-	      OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_D, d));
+	CHECK(BN_mul(phi, p1, q1, ctx) && BN_mod_inverse(d, e, phi, ctx));
+	CHECK(BN_mod(dp, d, p1, ctx) && BN_mod(dq, d, q1, ctx) &&
+	      BN_mod_inverse(qi, q, p, ctx));
+	CHECK(
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e) &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_D, d) &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_FACTOR1, p) &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_FACTOR2, q) &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_EXPONENT1, dp) &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_EXPONENT2, dq) &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_COEFFICIENT1, qi));
 	param = OSSL_PARAM_BLD_to_param(bld);
 	CHECK(EVP_PKEY_fromdata_init(pctx) == 1 &&
 	      EVP_PKEY_fromdata(pctx, &pkey, EVP_PKEY_KEYPAIR, param) == 1);
@@ -311,7 +321,8 @@ static inline EVP_PKEY *pki_rsa_from(const char *p_hex, const char *q_hex)
 	OSSL_PARAM_BLD_free(bld);
 	EVP_PKEY_CTX_free(pctx);
 	BN_free(p), BN_free(q), BN_free(n), BN_free(e);
-	BN_free(phi), BN_free(q1), BN_free(d);
+	BN_free(phi), BN_free(q1), BN_free(d), BN_free(p1);
+	BN_free(dp), BN_free(dq), BN_free(qi);
 	BN_CTX_free(ctx);
 	return pkey;
 }
