@@ -15,31 +15,40 @@ struct http_tls {
 	SSL *ssl;
 	BIO_METHOD *method;
 	int fd;
-	enum err io; /* what the socket said last, if that was an error */
+	enum err
+	    io; /* the socket's first failure; OpenSSL may write after it */
 };
+
+static void remember(struct http_tls *t, enum err e)
+{
+	if (e != ERR_OK && e != ERR_AGAIN && t->io == ERR_OK)
+		t->io = e;
+}
 
 static int bio_read(BIO *bio, char *out, size_t cap, size_t *n)
 {
 	struct http_tls *t = BIO_get_data(bio);
+	const enum err e = fd_read_some(t->fd, out, cap, n);
 
+	remember(t, e);
 	BIO_clear_retry_flags(bio);
-	t->io = fd_read_some(t->fd, out, cap, n);
-	if (t->io == ERR_AGAIN)
+	if (e == ERR_AGAIN)
 		BIO_set_retry_read(bio);
-	if (t->io == ERR_CLOSED)
+	if (e == ERR_CLOSED)
 		BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
-	return t->io == ERR_OK;
+	return e == ERR_OK;
 }
 
 static int bio_write(BIO *bio, const char *p, size_t len, size_t *n)
 {
 	struct http_tls *t = BIO_get_data(bio);
+	const enum err e = fd_write_some(t->fd, p, len, n);
 
+	remember(t, e);
 	BIO_clear_retry_flags(bio);
-	t->io = fd_write_some(t->fd, p, len, n);
-	if (t->io == ERR_AGAIN)
+	if (e == ERR_AGAIN)
 		BIO_set_retry_write(bio);
-	return t->io == ERR_OK;
+	return e == ERR_OK;
 }
 
 static long bio_ctrl(BIO *bio, int cmd, long num, void *p)
