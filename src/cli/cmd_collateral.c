@@ -7,6 +7,7 @@
 
 #include "base/hex.h"
 #include "cli/cmd.h"
+#include "cli/collateral_fetch.h"
 #include "client/collateral_serve.h"
 #include "sys/addr.h"
 #include "sys/fd.h"
@@ -156,10 +157,11 @@ static const struct subcommand {
 	const char *name;
 	enum cli_exit (*run)(const struct cli_options *o, struct cli_term *t,
 	    struct err_ctx *ctx);
-	bool wants_dir;
 	bool wants_listen;
+	bool has_json; /* and then says what goes wrong itself */
 } subcommands[] = {
-	{ "serve", serve, true, true },
+	{ "fetch", cli_collateral_fetch, false, true },
+	{ "serve", serve, true, false },
 };
 
 static const struct subcommand *find(const char *name)
@@ -183,13 +185,16 @@ enum cli_exit cli_cmd_collateral(
 		    name == NULL ? "confer collateral wants a subcommand%.*s"
 				 : "confer collateral has no subcommand %.*s",
 		    SHOWN, name == NULL ? "" : name);
-	else if (sub->wants_dir && o->dir == NULL)
+	else if (o->dir == NULL)
 		(void)err_set(&ctx, ERR_FORMAT, "--dir is missing");
 	else if (sub->wants_listen && o->listen == NULL)
 		(void)err_set(&ctx, ERR_FORMAT, "--listen is missing");
+	else if (o->json && !sub->has_json)
+		(void)err_set(&ctx, ERR_FORMAT,
+		    "confer collateral %s has no --json", sub->name);
 	else
 		x = sub->run(o, t, &ctx);
-	if (x == CLI_EXIT_OK)
+	if (x == CLI_EXIT_OK || (o->json && ctx.code == ERR_OK))
 		return x;
 	return cli_exit_say(t, x, &ctx);
 }

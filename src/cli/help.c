@@ -77,18 +77,30 @@ static const char verify[] =
     "proves. Exit code 0: accepted, 2: refused.\n";
 
 static const char collateral[] =
-    "confer collateral serve --dir DIR --listen unix:/run/collateral\n"
+    "confer collateral fetch --for report.bin --dir "
+    "/var/lib/confer/collateral\n"
+    "confer collateral serve --dir /var/lib/confer/collateral \\\n"
+    "    --listen unix:/run/collateral\n"
     "\n"
-    "usage: confer collateral serve [OPTION]...\n"
+    "usage: confer collateral fetch|serve [OPTION]...\n"
     "\n"
-    "For operators of enclaves on real hardware. `serve` hands the vendors'\n"
-    "certificates and lists in DIR to the enclaves of this machine, which "
-    "pass\n"
-    "them on to clients. Files that change are read anew. DIR holds what "
-    "there is\n"
-    "of: vcek.der ask.der crl.der (or vlek.der asvk.der) for SEV-SNP;\n"
+    "For operators of enclaves on real hardware. `fetch` asks AMD or Intel "
+    "for the\n"
+    "certificates and lists of one machine, named by a report or quote of "
+    "it, and\n"
+    "checks them before they take the place of older ones; what is not due "
+    "is not\n"
+    "asked for. `serve` hands the files in DIR to the enclaves of this "
+    "machine,\n"
+    "which pass them on to clients. Files that change are read anew. DIR "
+    "holds what\n"
+    "there is of: vcek.der ask.der crl.der (or vlek.der asvk.der) for "
+    "SEV-SNP;\n"
     "tcb_info.json qe_identity.json tcb_signing_chain.pem root_ca.crl.der\n"
-    "pck.crl.der for TDX and SGX.\n";
+    "pck.crl.der for TDX and SGX.\n"
+    "Exit code of fetch 0: all files are right, 2: an answer was refused, 3: "
+    "a\n"
+    "service was not reached; older files stay.\n";
 
 static const struct topic {
 	enum cli_command command;

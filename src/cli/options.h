@@ -37,6 +37,17 @@ struct cli_options {
 	const char *model; /* a file for `up`, else a name */
 	const char *listen;
 	const char *dir;
+	const char *evidence;      /* these: collateral fetch */
+	const char *product;
+	const char *chip_id;
+	const char *tcb;
+	const char *amd_url;
+	const char *intel_url;
+	const char *root_crl_url;
+	const char *ca_file;
+	const char *timeout;
+	const char *at;
+	bool refresh;
 	const char *connect;
 	const char *trust;
 	const char *system;
