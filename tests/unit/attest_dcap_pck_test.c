@@ -305,18 +305,20 @@ TEST(dcap_pck_refuses_numbers_out_of_range)
 {
 	struct dcap_pck pck = platform();
 	struct pck_parts good, m;
+	char text[32];
 
 	pki_reset();
 	good = pck_parts(&pck);
 	for (unsigned n = 1; n <= 16; n++) {
+		(void)snprintf(text, sizeof(text), "SVN %u at offset", n);
 		m = good, m.tcb[n] = pck_member(".2", n, pki_int(256));
-		check_parts_refused(&m, "SVN");
+		check_parts_refused(&m, text);
 		m.tcb[n] = pck_member(".2", n, pki_hex("0201ff")); /* -1 */
-		check_parts_refused(&m, "SVN");
+		check_parts_refused(&m, text);
 		m.tcb[n] = pck_member(".2", n, pki_hex("02020001"));
-		check_parts_refused(&m, "SVN"); /* not the shortest form */
+		check_parts_refused(&m, text); /* not the shortest form */
 		m.tcb[n] = pck_member(".2", n, pki_hex("0200"));
-		check_parts_refused(&m, "SVN");
+		check_parts_refused(&m, text);
 	}
 	m = good, m.tcb[17] = pck_member(".2", 17, pki_int(0x10000));
 	check_parts_refused(&m, "PCESVN at offset");

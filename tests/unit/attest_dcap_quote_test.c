@@ -373,6 +373,8 @@ TEST(dcap_quote_rejects_every_truncation_of_each_shape)
 	}
 	CHECK_ERR(parse(&q, NULL, 0), ERR_TRUNCATED);
 	check_refused(raw, 20, ERR_TRUNCATED, "within its header");
+	check_refused(raw, 47, ERR_TRUNCATED, "within its header");
+	check_refused(raw, 48, ERR_TRUNCATED, "within its body");
 	check_refused(raw, 53, ERR_TRUNCATED, "within its body");
 	check_refused(raw, 300, ERR_TRUNCATED, "offset 300, within its body");
 }
@@ -582,6 +584,7 @@ TEST(dcap_quote_refuses_signature_data_that_ends_early)
 TEST(dcap_quote_refuses_certification_data_without_a_chain)
 {
 	uint8_t raw[2048];
+	char text[80];
 
 	for (size_t i = 0; i < SHAPES; i++) {
 		struct dcap_quote q = make(&shapes[i]);
@@ -590,12 +593,18 @@ TEST(dcap_quote_refuses_certification_data_without_a_chain)
 
 		for (uint32_t type = 0; type < 9; type++) {
 			const struct change five = { at.cert5, 2, type,
-				ERR_UNSUPPORTED, "must be 5" };
+				ERR_UNSUPPORTED, text };
 			const struct change six = { at.cert6, 2, type,
-				ERR_UNSUPPORTED, "must be 6" };
+				ERR_UNSUPPORTED, text };
 
+			(void)snprintf(text, sizeof(text),
+			    "data type %u at offset %zu, must be 5", type,
+			    at.cert5);
 			if (type != 5)
 				check_changed(raw, len, &five);
+			(void)snprintf(text, sizeof(text),
+			    "data type %u at offset %zu, must be 6", type,
+			    at.cert6);
 			if (type != 6 && at.cert6 != 0)
 				check_changed(raw, len, &six);
 		}

@@ -404,6 +404,13 @@ TEST(dcap_verify_passes_a_status_on)
 	w.pck.svn[0] = w.pck.cpusvn[0] = 0;
 	made_accepted();
 	CHECK_EQ(judged.run.tcb.status, DCAP_REVOKED);
+	/* Of TDX both parts of a level count. */
+	begin();
+	w.q.td.tee_tcb_svn[2] = 1;
+	made_accepted();
+	CHECK_EQ(judged.run.tcb.status, DCAP_OUT_OF_DATE);
+	CHECK_EQ(judged.run.tcb.sgx_level->status, DCAP_UP_TO_DATE);
+	CHECK_EQ(judged.run.tcb.tdx_level->status, DCAP_OUT_OF_DATE);
 }
 
 /* Signatures of checks that ran before may have filled the set. */
