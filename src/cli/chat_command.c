@@ -27,6 +27,7 @@ static enum cli_exit do_clear(struct cli_chat *c, const char *arg)
 {
 	(void)arg;
 	cli_history_clear(&c->history);
+	client_proof_forget(&c->proof);
 	c->left_out = false;
 	say(c, "The conversation is forgotten.");
 	return CLI_EXIT_OK;

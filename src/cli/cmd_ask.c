@@ -129,7 +129,7 @@ static enum cli_exit put_question(
 	return x;
 }
 
-/* An enclave that signs nothing: then the receipt tells less, and so do we. */
+/* Where there is no statement the receipt tells less, and we say so. */
 static enum cli_exit keep_receipt(
     struct ask *a, const struct cli_options *o, const struct cli_term *t)
 {
@@ -137,10 +137,10 @@ static enum cli_exit keep_receipt(
 	    cli_receipt_save(o->receipt, &a->link, &a->proof, &a->ctx);
 
 	if (x == CLI_EXIT_OK && !a->proof.stated && !t->quiet)
-		(void)fputs(
-		    "confer: this enclave signs no answers: the receipt "
-		    "says what was verified only\n",
-		    stderr);
+		(void)fprintf(stderr,
+		    "confer: %s: the receipt says only what was verified\n",
+		    a->answer.cut ? "the answer is too long for a receipt"
+				  : "this enclave signs no answers");
 	return x;
 }
 

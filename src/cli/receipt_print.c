@@ -106,14 +106,11 @@ static void print_answer(const struct cli_receipt *r)
 	hex_encode(hex, s->model_sha256, SHORT_HEX);
 	(void)snprintf(line, sizeof(line),
 	    "The answer in it, %zu bytes, was produced by this enclave: "
-	    "release "
-	    "%llu of %s/%s, model %s (sha256 %s…), temperature %.9g, seed "
-	    "%llu, "
-	    "%u tokens, ended by %s.",
+	    "release %llu of %s/%s, model %s (sha256 %s…), temperature %.9g, "
+	    "seed %llu, ended by %s.",
 	    text_of(r->receipt.answer).len, (unsigned long long)c->image_seq,
 	    c->product, c->channel, c->model_name, hex, number(s->temperature),
-	    (unsigned long long)s->seed, s->completion_tokens,
-	    receipt_finish_name(s->finish));
+	    (unsigned long long)s->seed, receipt_finish_name(s->finish));
 	print_line(r, CLI_PLAIN, line);
 	if (!r->check.request_shown)
 		print_line(r, CLI_PLAIN,
@@ -261,8 +258,6 @@ static void write_fields(struct wr *w, const struct receipt_statement *s)
 	write_hex(w, "request_sha256", s->request_sha256);
 	write_hex(w, "answer_sha256", s->answer_sha256);
 	write_cstr(w, "finish_reason", receipt_finish_name(s->finish));
-	write_num(w, "prompt_tokens", s->prompt_tokens);
-	write_num(w, "completion_tokens", s->completion_tokens);
 }
 
 static void write_statement(struct wr *w, const struct cli_receipt *r)

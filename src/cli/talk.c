@@ -18,6 +18,7 @@ static void on_text(void *cookie, struct bytes piece)
 	a->started = a->started || piece.len > 0;
 	memcpy(a->text + a->len, piece.p, n);
 	a->len += n;
+	a->cut = a->cut || n < piece.len;
 	if (a->print) {
 		cli_flow_put(&a->flow, stdout, piece);
 		(void)fflush(stdout);
@@ -80,7 +81,8 @@ static enum cli_exit take_statement(const struct client_conn *c,
     struct cli_answer *a, const struct client_ask *ask,
     const struct cli_question *q, struct err_ctx *ctx)
 {
-	if (ask->method != SESSION_METHOD_RECEIPT || a->failed)
+	/* No receipt holds an answer that was too long to be kept. */
+	if (ask->method != SESSION_METHOD_RECEIPT || a->failed || a->cut)
 		return CLI_EXIT_OK;
 	if (client_proof_take(q->proof, c, &a->result.receipt, ask->body,
 		(struct bytes){ a->text, a->len }, ctx) == ERR_OK)

@@ -26,6 +26,7 @@ struct cli_answer {
 	struct client_failure failure;
 	bool failed;  /* the enclave answered with an error: see failure */
 	bool started; /* some text came */
+	bool cut;     /* not all of it was kept */
 	size_t len;
 	uint8_t text[CLI_ANSWER_MAX];
 };

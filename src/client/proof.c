@@ -12,7 +12,7 @@ bool client_proof_possible(const struct client_conn *c)
 }
 
 /* Texts are wiped as far as they were used. */
-static void forget(struct client_proof *p)
+void client_proof_forget(struct client_proof *p)
 {
 	mem_wipe(p->request, p->request_len);
 	mem_wipe(p->answer, p->answer_len);
@@ -25,7 +25,7 @@ void client_proof_begin(
 	const struct client_io *io = c->config->io;
 	uint8_t salts[CLIENT_SALTS_LEN];
 
-	forget(p);
+	client_proof_forget(p);
 	io->random(io->cookie, salts, sizeof(salts));
 	wr_copy(body, salts, sizeof(salts));
 	mem_wipe(salts, sizeof(salts));
@@ -109,7 +109,7 @@ enum err client_proof_take(struct client_proof *p, const struct client_conn *c,
 		e = verify(p, c, ctx);
 	p->stated = e == ERR_OK;
 	if (e != ERR_OK)
-		forget(p);
+		client_proof_forget(p);
 	return e;
 }
 

@@ -36,6 +36,8 @@ bool client_proof_possible(const struct client_conn *c);
 void client_proof_begin(
     struct client_proof *p, const struct client_conn *c, struct wr *body);
 
+void client_proof_forget(struct client_proof *p);
+
 /*
  * The answer is complete: take the statement from the RESULT's `confer_receipt`
  * and verify it [R-14] with the body that was sent and the text that came. On

@@ -156,8 +156,8 @@ static void write_end(struct answer *a, const struct conn_env *env)
 		write_head(&w, env, false);
 	openai_tail_write(&w, &j->request, content, j->finish, &j->usage);
 	if (j->statement.asked) {
-		statement_write(&w, &j->statement, &env->signer, &j->request,
-		    &(struct statement_outcome){ j->finish, &j->usage });
+		statement_write(
+		    &w, &j->statement, &env->signer, &j->request, j->finish);
 		secret_scrub_stack();
 	}
 	openai_end_write(&w);

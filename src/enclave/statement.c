@@ -56,7 +56,7 @@ static enum receipt_finish finish_of(enum engine_finish finish)
 /* The text of the statement: into out, which holds any. */
 static struct bytes write_text(uint8_t out[RECEIPT_STATEMENT_LEN_MAX],
     struct statement *s, const struct statement_signer *signer,
-    const struct openai_request *r, const struct statement_outcome *outcome)
+    const struct openai_request *r, enum engine_finish finish)
 {
 	struct receipt_statement st = {
 		.context = signer->context,
@@ -67,9 +67,7 @@ static struct bytes write_text(uint8_t out[RECEIPT_STATEMENT_LEN_MAX],
 		.max_tokens = r->max_tokens,
 		.stops = (uint32_t)r->stop_n,
 		.seed = r->sampling.seed,
-		.finish = finish_of(outcome->finish),
-		.prompt_tokens = outcome->usage->prompt_tokens,
-		.completion_tokens = outcome->usage->completion_tokens,
+		.finish = finish_of(finish),
 	};
 	struct wr w = wr_init(out, RECEIPT_STATEMENT_LEN_MAX);
 
@@ -84,12 +82,12 @@ static struct bytes write_text(uint8_t out[RECEIPT_STATEMENT_LEN_MAX],
 
 void statement_write(struct wr *w, struct statement *s,
     const struct statement_signer *signer, const struct openai_request *r,
-    const struct statement_outcome *outcome)
+    enum engine_finish finish)
 {
 	uint8_t buf[RECEIPT_STATEMENT_LEN_MAX], msg[RECEIPT_SIGNED_LEN_MAX];
 	uint8_t sig[ED25519_SIG_LEN];
 	char base64[BASE64_LEN(ED25519_SIG_LEN) + 1];
-	const struct bytes text = write_text(buf, s, signer, r, outcome);
+	const struct bytes text = write_text(buf, s, signer, r, finish);
 	struct wr m = wr_init(msg, sizeof(msg));
 	const size_t from = w->len;
 

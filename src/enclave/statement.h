@@ -42,18 +42,12 @@ enum err statement_begin(struct statement *s, struct bytes *body)
 /* The next bytes of the answer's text. Nothing happens if nobody asked. */
 void statement_text(struct statement *s, struct bytes text);
 
-/* The outcome of a job. */
-struct statement_outcome {
-	enum engine_finish finish;
-	const struct openai_usage *usage;
-};
-
 /*
  * The answer's text is complete: write the member, STATEMENT_MEMBER_LEN bytes.
  * Leaves work on the key in the stack below: see secret_scrub_stack().
  */
 void statement_write(struct wr *w, struct statement *s,
     const struct statement_signer *signer, const struct openai_request *r,
-    const struct statement_outcome *outcome);
+    enum engine_finish finish);
 
 #endif

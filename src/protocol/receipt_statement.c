@@ -112,8 +112,6 @@ enum err receipt_statement_parse(
 	get_hash(&t, "request-sha256", out->request_sha256);
 	get_hash(&t, "answer-sha256", out->answer_sha256);
 	out->finish = get_finish(&t);
-	out->prompt_tokens = get_u32(&t, "prompt-tokens");
-	out->completion_tokens = get_u32(&t, "completion-tokens");
 	e = tlog_text_end(&t);
 	if (e != ERR_OK)
 		memset(out, 0, sizeof(*out));
@@ -161,8 +159,6 @@ void receipt_statement_write(struct wr *w, const struct receipt_statement *s)
 	put_hash(w, "request-sha256", s->request_sha256);
 	put_hash(w, "answer-sha256", s->answer_sha256);
 	wr_fmt(w, "finish %s\n", receipt_finish_name(s->finish));
-	put_num(w, "prompt-tokens", s->prompt_tokens);
-	put_num(w, "completion-tokens", s->completion_tokens);
 }
 
 /* ---- signature and hashes -------------------------------------------------- */

@@ -12,7 +12,7 @@
 #include "crypto/crypto.h"
 
 #define RECEIPT_SALT_LEN          32
-#define RECEIPT_STATEMENT_LEN_MAX 1024 /* every field at its longest: 568 */
+#define RECEIPT_STATEMENT_LEN_MAX 1024 /* every field at its longest: 514 */
 #define RECEIPT_STOPS_MAX         4    /* [P-36] */
 #define RECEIPT_F32_MAX           0x7f7fffffu /* the largest finite one */
 
@@ -23,7 +23,10 @@ enum receipt_finish {
 	RECEIPT_FINISH_N
 };
 
-/* Options are those that were applied. */
+/*
+ * Options are those that were applied. How many tokens there were is left out:
+ * with the seed it would tell whether a guess of the question is right.
+ */
 struct receipt_statement {
 	uint8_t channel_key[X25519_LEN];
 	uint8_t model_sha256[SHA256_LEN];
@@ -39,8 +42,6 @@ struct receipt_statement {
 	uint8_t request_sha256[SHA256_LEN];
 	uint8_t answer_sha256[SHA256_LEN];
 	enum receipt_finish finish;
-	uint32_t prompt_tokens;
-	uint32_t completion_tokens;
 };
 
 /*

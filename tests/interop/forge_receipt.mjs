@@ -30,7 +30,7 @@ export class ReceiptMachine {
 			'min-p-f32': '00000000', 'top-k': 0, 'max-tokens': 0, stops: 0,
 			seed: '12345678901234567890', 'request-sha256': hex(sha256(request)),
 			'answer-sha256': hex(sha256(answer)), finish: 'stop',
-			'prompt-tokens': 9, 'completion-tokens': 2, ...o.fields });
+			...o.fields });
 		const statement = o.spelled ?
 			Buffer.from(o.spelled(plain.toString())) : plain;
 		const signer = o.otherSigner ?

@@ -30,8 +30,7 @@ function statement() {
 		'min-p-f32': '00000000', 'top-k': 40, 'max-tokens': 0, stops: 2,
 		seed: '18446744073709551615',
 		'request-sha256': hex(sha256(requestSalt, request)),
-		'answer-sha256': hex(sha256(answerSalt, answer)), finish: 'stop',
-		'prompt-tokens': 9, 'completion-tokens': 3 });
+		'answer-sha256': hex(sha256(answerSalt, answer)), finish: 'stop' });
 	return { seed: hex(seed),
 		public: hex(c.createPublicKey(key).export(
 			{ format: 'der', type: 'spki' }).subarray(-32)),
