@@ -109,8 +109,6 @@ static enum err read_lines(struct pem *p)
 			if (n++ == PEM_LINE_LEN_MAX)
 				return ERR_FORMAT;
 		}
-		if (n == p->in.len)
-			return ERR_TRUNCATED;
 		e = n > 0 ? decode_line(p, (struct bytes){ p->in.p, n })
 			  : ERR_FORMAT;
 		if (e != ERR_OK)
@@ -123,7 +121,7 @@ static enum err read_lines(struct pem *p)
 	return p->n_quad == 0 ? ERR_OK : ERR_FORMAT;
 }
 
-/* How far the text agrees with `want`, and no further, it may be cut off. */
+/* What stands in the place of `want`: its beginning, cut off, or other text. */
 static enum err missing(struct bytes in, struct bytes want)
 {
 	if (in.len < want.len && mem_eq(in, (struct bytes){ want.p, in.len }))
