@@ -64,6 +64,33 @@ def everything(service, trust, answer):
               (REPLY[kind], same, answer), f"coming back: {kind}, {way}")
 
 
+def receipts(service, trust, answer, tmp):
+    """Each client's receipt, verified by the other."""
+    path = f"{tmp}/theirs.receipt"
+    status, out, said = stranger(service.address, trust, "--receipt", path)
+    check(status == 0 and out.rstrip("\n") == answer,
+          f"with a statement the answer is the same {said!r}")
+    verify = service.confer("verify", path)
+    out = verify.communicate(timeout=120)[0].decode()
+    check(verify.returncode == 0 and "was produced by this enclave" in out,
+          "confer verify accepts the other client's receipt")
+    path = f"{tmp}/ours.receipt"
+    status, _, said = service.ask("--temperature", "0", "--max-tokens",
+                                  TOKENS, "--receipt", path, TEXT)
+    check(status == 0, f"confer ask --receipt {said!r}")
+    p = subprocess.run(
+        ["node", "--input-type=module", "-e", """
+            import { readFileSync as read } from 'node:fs';
+            import { verifyReceipt } from './tests/interop/receipt.mjs';
+            const [receipt, trust] = process.argv.slice(1).map((f) => read(f));
+            console.log(JSON.stringify(verifyReceipt(receipt, trust,
+                { now: Math.floor(Date.now() / 1000) })));
+        """, path, trust], capture_output=True, timeout=60, check=False)
+    check(p.stdout and json.loads(p.stdout) ==
+          {"statement": True, "answer": True, "question": True},
+          f"and the other accepts ours {p.stderr.decode()}")
+
+
 def refusals(service, trust, tmp):
     status, out, said = stranger(service.address, trust, accept=False)
     check(status == 2 and not out, f"simulated, not asked for: {said.strip()}")
@@ -98,6 +125,7 @@ def main():
     trust = os.path.join(service.home, "up", "trust")
     answer = same_answers(service, trust)
     everything(service, trust, answer)
+    receipts(service, trust, answer, tmp)
     refusals(service, trust, tmp)
     service.stop()
 

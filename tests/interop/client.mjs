@@ -2,18 +2,21 @@
 // docs/attestation.md and docs/log.md alone, to prove that they suffice.
 //
 //   node client.mjs --connect ADDR --trust FILE [--accept-simulated]
-//       [--max-tokens N] [--tour] QUESTION
+//       [--max-tokens N] [--tour] [--receipt FILE] QUESTION
 //
-// Prints the answer as it comes. --tour shows every method, frame and
-// handshake instead and prints what it saw as JSON. Exit status: 0 done,
-// 1 usage, 2 refused, 3 unreachable or cut, 4 internal.
-import { readFileSync } from 'node:fs';
+// Prints the answer as it comes, and with --receipt keeps and verifies one
+// (docs/receipt.md). --tour shows every method, frame and handshake instead and
+// prints what it saw as JSON. Exit status: 0 done, 1 usage, 2 refused,
+// 3 unreachable or cut, 4 internal.
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { keyPair, sha256 } from './noise.mjs';
 import { ClientHandshake, frame, LAST, need, packet, Packets, parseFrame,
 	Refused, requestFrames, requestMessage, T } from './wire.mjs';
 import { parseTrust, verdict } from './evidence.mjs';
+import { accountText, verifyReceipt, writeReceipt } from './receipt.mjs';
 
 class Unreachable extends Error {}
 
@@ -187,15 +190,42 @@ function chat(o, model, stream, more = {}) {
 		messages: [{ role: 'user', content: o.question }], ...more });
 }
 
+// Method 3: the answer, and a receipt of it that verifies [P-44] [R-14].
+async function askForReceipt(session, o) {
+	const [asked, answered] = [randomBytes(32), randomBytes(32)];
+	const body = Buffer.from(chat(o, session.verdict.model, true));
+	const now = Math.floor(Date.now() / 1000);
+	const { text, result } = await session.whole(session.request(3,
+		Buffer.concat([asked, answered, body]),
+		(data) => process.stdout.write(data)));
+	const said = result.confer_receipt;
+	need(said, result.error?.message ?? 'no statement');
+	const bytes = writeReceipt({ 1: accountText({ client: 'interop',
+		verifiedAt: now, deadline: session.verdict.deadline, handshake: 'xx',
+		checks: [['verdict', 'accepted']] }),
+	2: session.known.key, 3: session.known.bundle,
+	4: readFileSync(o.trustFile), 5: Buffer.from(said.statement),
+	6: Buffer.from(said.signature, 'base64'),
+	16: Buffer.concat([asked, body]),
+	17: Buffer.concat([answered, Buffer.from(text)]) });
+	const proven = verifyReceipt(bytes, readFileSync(o.trustFile), { now });
+	need(proven.answer && proven.question, 'the receipt proves nothing');
+	writeFileSync(o.receipt, bytes, { mode: 0o600 });
+}
+
 async function ask(address, trust, o) {
 	const session = await Session.open(address, trust, o);
 	process.stderr.write('SIMULATED, NOT PRIVATE; ' +
 		`${session.verdict.quorum ? '' : 'quorum none; '}model ` +
 		`${session.verdict.model}\n`);
-	const { result } = await session.whole(session.request(1,
-		chat(o, session.verdict.model, true),
-		(data) => process.stdout.write(data)));
-	need(!result.error, result.error?.message);
+	if (o.receipt) {
+		await askForReceipt(session, o);
+	} else {
+		const { result } = await session.whole(session.request(1,
+			chat(o, session.verdict.model, true),
+			(data) => process.stdout.write(data)));
+		need(!result.error, result.error?.message);
+	}
 	process.stdout.write('\n');
 	session.leave();
 }
@@ -252,11 +282,13 @@ async function main() {
 	const { values, positionals } = parseArgs({ allowPositionals: true,
 		options: { connect: { type: 'string' }, trust: { type: 'string' },
 			'accept-simulated': { type: 'boolean' },
-			'max-tokens': { type: 'string' }, tour: { type: 'boolean' } } });
+			'max-tokens': { type: 'string' }, tour: { type: 'boolean' },
+			receipt: { type: 'string' } } });
 	if (!values.connect || !values.trust || positionals.length !== 1)
 		return 1;
 	const o = { question: positionals[0],
 		acceptSimulated: values['accept-simulated'],
+		trustFile: values.trust, receipt: values.receipt,
 		maxTokens: Number(values['max-tokens'] ?? 0) };
 	const trust = parseTrust(readFileSync(values.trust));
 	await (values.tour ? tour : ask)(values.connect, trust, o);
