@@ -92,7 +92,7 @@ struct dcap_policy {
 	uint64_t xfam_allow;   /* XFAM bits that may be 1 */
 	bool allow_service_td; /* MRSERVICETD may be non-zero */
 	bool zero_config;      /* MRCONFIGID, MROWNER, MROWNERCONFIG zero */
-	bool allow_dynamic; /* PCK of a multi-package platform: unused bits */
+	bool allow_dynamic;    /* PCK: dynamicPlatform, packages may be added */
 	bool accept_tdx, accept_sgx;
 };
 

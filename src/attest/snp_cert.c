@@ -4,7 +4,8 @@
 #include "attest/der.h"
 
 #define HWID_LEN_TURIN 8
-#define ARC_STRUCT     1 /* the arcs below 1.3.6.1.4.1.3704.1 */
+#define TEXT_LEN_MAX   64 /* "CN=cc-us-east-2.amazonaws.com" with room */
+#define ARC_STRUCT     1  /* the arcs below 1.3.6.1.4.1.3704.1 */
 #define ARC_PRODUCT    2
 #define ARC_SPL        3
 #define ARC_HWID       4
@@ -67,6 +68,7 @@ static enum err read_byte(const struct parser *ps, uint8_t arc, uint8_t sub,
 	return ERR_OK;
 }
 
+/* Printable ASCII: it is shown to people before anything vouches for it. */
 static enum err read_text(const struct parser *ps, struct bytes value,
     const char *name, struct bytes *out)
 {
@@ -75,6 +77,12 @@ static enum err read_text(const struct parser *ps, struct bytes value,
 	*out = der_take(&r, DER_IA5_STRING);
 	if (rd_end(&r) != ERR_OK)
 		return fail(ps, ERR_FORMAT, name, "not an IA5String");
+	if (out->len > TEXT_LEN_MAX)
+		return fail(ps, ERR_LIMIT, name, "longer than 64 bytes");
+	for (size_t i = 0; i < out->len; i++) {
+		if (out->p[i] < 0x20 || out->p[i] > 0x7E)
+			return fail(ps, ERR_FORMAT, name, "not printable");
+	}
 	return ERR_OK;
 }
 

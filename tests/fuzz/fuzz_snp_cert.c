@@ -14,11 +14,14 @@ static bool try(const struct x509_cert *cert, enum snp_family family)
 	struct snp_tcb tcb = ext.tcb;
 
 	if (e != ERR_OK) {
-		assert(e == ERR_FORMAT || e == ERR_UNSUPPORTED);
+		assert(
+		    e == ERR_FORMAT || e == ERR_UNSUPPORTED || e == ERR_LIMIT);
 		assert(ctx.code == e && ctx.msg[0] != '\0');
 		assert(mem_is_zero(&ext, sizeof(ext)));
 		return false;
 	}
+	for (size_t i = 0; i < ext.product.len; i++)
+		assert(ext.product.p[i] >= 0x20 && ext.product.p[i] <= 0x7e);
 	snp_tcb_decode(&tcb, family);
 	assert(tcb.snp == ext.tcb.snp && tcb.fmc == ext.tcb.fmc);
 	assert(ext.struct_version == (family == SNP_FAMILY_TURIN));

@@ -69,6 +69,7 @@ TEST(policy_strict_is_what_the_document_says)
 	CHECK_EQ(s->dcap.td_allow, 1ULL << 30);
 	CHECK_EQ(s->dcap.xfam_allow, 0x61AE7);
 	CHECK(!s->dcap.allow_service_td && s->dcap.zero_config);
+	CHECK(s->dcap.allow_dynamic);
 	CHECK(s->dcap.accept_tdx && s->dcap.accept_sgx);
 	CHECK(!s->any_hardware);
 	CHECK_EQ(s->n_chips, 0);
@@ -102,6 +103,7 @@ TEST(policy_baseline_is_that_of_the_vectors)
 	CHECK_EQ(b->dcap.td_require, 1ULL << 28);
 	CHECK(b->dcap.td_allow == ~1ULL && b->dcap.xfam_allow == ~0ULL);
 	CHECK(!b->dcap.allow_service_td && !b->dcap.zero_config);
+	CHECK(b->dcap.allow_dynamic);
 	CHECK(b->dcap.accept_tdx && b->dcap.accept_sgx);
 	CHECK(b->any_hardware);
 	CHECK_EQ(b->n_chips, 0);
@@ -238,6 +240,8 @@ TEST(policy_file_sets_each_switch_both_ways)
 		    &p.snp.protect_memory },
 		{ "snp-current-is-committed yes", "snp-current-is-committed no",
 		    &p.snp.current_is_committed },
+		{ "dcap-dynamic allow", "dcap-dynamic refuse",
+		    &p.dcap.allow_dynamic },
 		{ "td-service allow", "td-service refuse",
 		    &p.dcap.allow_service_td },
 		{ "td-config zero", "td-config any", &p.dcap.zero_config },

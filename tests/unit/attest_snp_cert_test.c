@@ -186,6 +186,36 @@ TEST(snp_cert_demands_a_product)
 	refuses(&w, ERR_FORMAT, "productName: missing");
 }
 
+/* Texts are shown: nothing in them may move a terminal's cursor. */
+TEST(snp_cert_demands_printable_texts_of_bounded_length)
+{
+	static const char *const oid[] = { SNP_AMD_OID "2", SNP_AMD_OID "5" };
+	static const char *const edge[] = { "201f", "7f7e", "1b5b", "0041",
+		"80" };
+	char text[66];
+
+	memset(text, '~', sizeof(text) - 1);
+	text[64] = text[65] = 0;
+	for (size_t i = 0; i < 2; i++) {
+		struct snp_world w = snp_world(SNP_FAMILY_GENOA);
+		struct snp_cert_ext ext;
+		struct pki_ext *e = snp_world_ext(&w, oid[i]);
+
+		for (size_t k = 0; k < sizeof(edge) / sizeof(edge[0]); k++) {
+			e->value = pki_tlv(DER_IA5_STRING, pki_hex(edge[k]));
+			refuses(&w, ERR_FORMAT, "not printable");
+		}
+		e->value = pki_tlv(DER_IA5_STRING, pki_str(" ~ "));
+		accepts(&ext, &w);
+		e->value = pki_tlv(DER_IA5_STRING, pki_str(text));
+		accepts(&ext, &w);
+		text[64] = '~';
+		e->value = pki_tlv(DER_IA5_STRING, pki_str(text));
+		refuses(&w, ERR_LIMIT, "longer than 64 bytes");
+		text[64] = 0;
+	}
+}
+
 /* Both encodings occur, and an id may begin like either. */
 TEST(snp_cert_tells_hwid_by_its_length_alone)
 {
@@ -276,6 +306,8 @@ int main(void)
 		    snp_cert_refuses_a_version_that_the_family_has_not),
 		cmocka_unit_test(snp_cert_demands_the_structure_of_the_family),
 		cmocka_unit_test(snp_cert_demands_a_product),
+		cmocka_unit_test(
+		    snp_cert_demands_printable_texts_of_bounded_length),
 		cmocka_unit_test(snp_cert_tells_hwid_by_its_length_alone),
 		cmocka_unit_test(snp_cert_refuses_a_hwid_of_another_length),
 		cmocka_unit_test(
