@@ -65,10 +65,12 @@ struct x509_cert {
 /*
  * Parse one certificate, the whole of `in`. The algorithm inside and outside
  * the signed part must agree; an extension occurs once; a critical extension
- * other than basicConstraints and keyUsage is refused. ERR_LIMIT above
- * X509_CERT_LEN_MAX, ERR_TRUNCATED, ERR_TRAILING, ERR_FORMAT, ERR_UNSUPPORTED;
- * messages begin with `what` ("VCEK certificate") and name the offset. *out is
- * zero on failure.
+ * other than basicConstraints and keyUsage is refused. Common names are of
+ * printable ASCII, since they stand in messages. keyUsage may end in zero bits,
+ * as AMD's does; all else is DER, which spells no default. ERR_LIMIT above
+ * X509_CERT_LEN_MAX and the other limits above, ERR_TRUNCATED, ERR_TRAILING,
+ * ERR_FORMAT, ERR_UNSUPPORTED; messages begin with `what` ("VCEK certificate")
+ * and name the field and the offset. *out is zero on failure.
  */
 enum err x509_cert_parse(struct x509_cert *out, struct bytes in,
     const char *what, struct err_ctx *ctx) __attribute__((warn_unused_result));
@@ -105,7 +107,8 @@ bool x509_crl_has(const struct x509_crl *crl, struct bytes serial);
  * One PEM block "-----BEGIN CERTIFICATE-----" at the cursor, strict base64
  * (RFC 7468, lines of any length up to 76, LF or CRLF, white space between
  * blocks): decoded to out, *len its size; *in moves behind it. ERR_NOSPACE when
- * cap is too small, ERR_FORMAT with the offset, ERR_TRUNCATED if there is none.
+ * cap is too small, ERR_FORMAT with the offset from where *in stands,
+ * ERR_TRUNCATED if there is none. On failure *in stays and *len is 0.
  */
 enum err x509_pem_next(struct bytes *in, uint8_t *out, size_t cap, size_t *len,
     const char *what, struct err_ctx *ctx) __attribute__((warn_unused_result));
@@ -116,8 +119,8 @@ enum err x509_pem_end(struct bytes in, const char *what, struct err_ctx *ctx)
 
 /*
  * May `ca` have issued `cert`, by names and roles? Issuer and subject are the
- * same bytes; ca is a CA that may sign certificates, its path length allows
- * `below` CAs beneath it. ERR_AUTH naming what does not fit. Signature and
+ * same bytes; ca is a CA that may sign certificates (its keyUsage says so: that
+ * of a CA must), and its path length allows `below` CAs beneath it. ERR_AUTH naming what does not fit. Signature and
  * dates are checked elsewhere.
  */
 enum err x509_issued(const struct x509_cert *ca, const struct x509_cert *cert,

@@ -19,10 +19,10 @@ static enum err check_name(const struct x509_cert *ca, struct bytes issuer,
 static enum err check_role(const struct x509_cert *ca, uint16_t usage,
     const char *what, struct err_ctx *ctx)
 {
-	if (!ca->has_basic || !ca->ca)
+	if (!ca->ca)
 		return err_set(
 		    ctx, ERR_AUTH, "%s: its issuer is not a CA", what);
-	if (!ca->has_usage || (ca->usage & usage) == 0)
+	if ((ca->usage & usage) == 0)
 		return err_set(ctx, ERR_AUTH,
 		    "%s: its issuer's keyUsage lacks %s", what,
 		    usage == X509_USAGE_CRL_SIGN ? "cRLSign" : "keyCertSign");

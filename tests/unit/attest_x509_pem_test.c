@@ -104,6 +104,19 @@ TEST(pem_blocks_come_one_after_another)
 	    x509_pem_next(&in, out, CAP, &len, "chain", NULL), ERR_TRUNCATED);
 }
 
+TEST(pem_may_end_in_a_nul)
+{
+	static const char text[] = BEGIN "AAEC\n-----END CERTIFICATE-----";
+	/* sizeof counts the NUL, as Intel's chains in quotes do. */
+	struct bytes in = { (const uint8_t *)text, sizeof(text) };
+	size_t len;
+
+	CHECK_OK(x509_pem_next(&in, out, CAP, &len, "chain", NULL));
+	CHECK_EQ(len, 3);
+	CHECK_EQ(in.len, 1);
+	CHECK_OK(x509_pem_end(in, "chain", NULL));
+}
+
 TEST(pem_refuses_every_truncation)
 {
 	static const char text[] = BEGIN "AAEC\nAwQF\r\n"
@@ -221,6 +234,7 @@ int main(void)
 		cmocka_unit_test(pem_reads_lines_of_any_length),
 		cmocka_unit_test(pem_reads_lf_and_crlf_and_space_around),
 		cmocka_unit_test(pem_blocks_come_one_after_another),
+		cmocka_unit_test(pem_may_end_in_a_nul),
 		cmocka_unit_test(pem_refuses_every_truncation),
 		cmocka_unit_test(pem_refuses_other_labels),
 		cmocka_unit_test(pem_refuses_other_base64),
