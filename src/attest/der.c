@@ -160,15 +160,6 @@ bool der_bool(struct rd *r)
 	return b.p[0] != 0;
 }
 
-void der_expect_oid(struct rd *r, struct bytes oid)
-{
-	size_t start = r->off;
-	struct bytes b = der_take(r, DER_OID);
-
-	if (!mem_eq(b, oid))
-		(void)fail_at(r, start);
-}
-
 /* Two digits as a number; else one that is out of every field's range. */
 static uint32_t two_digits(const uint8_t *p)
 {

@@ -60,9 +60,6 @@ struct bytes der_bits(struct rd *r);
 /* A BOOLEAN: 00 or ff. */
 bool der_bool(struct rd *r);
 
-/* The next element must be this OID, given by its content bytes. */
-void der_expect_oid(struct rd *r, struct bytes oid);
-
 /* UTCTime or GeneralizedTime in the forms of RFC 5280 (seconds, Z); Unix
  * seconds. Years 1970 to 9999. */
 uint64_t der_time(struct rd *r);

@@ -229,26 +229,6 @@ TEST(der_bool_is_00_or_ff)
 	CHECK_ERR(r.err, ERR_FORMAT);
 }
 
-TEST(der_expects_an_oid)
-{
-	static const uint8_t cn[] = { 0x55, 0x04, 0x03 };
-	struct bytes want = { cn, sizeof(cn) };
-	struct rd r = hex("0603550403");
-
-	der_expect_oid(&r, want);
-	CHECK_OK(rd_end(&r));
-	r = hex("0603550404");
-	der_expect_oid(&r, want);
-	CHECK_ERR(r.err, ERR_FORMAT);
-	CHECK_EQ(r.off, 0);
-	r = hex("06025504");
-	der_expect_oid(&r, want);
-	CHECK_ERR(r.err, ERR_FORMAT);
-	r = hex("0403550403");
-	der_expect_oid(&r, want);
-	CHECK_ERR(r.err, ERR_FORMAT);
-}
-
 static uint64_t time_of(uint8_t tag, const char *text, enum err want)
 {
 	uint8_t buf[64] = { tag, (uint8_t)strlen(text) };
@@ -311,7 +291,6 @@ int main(void)
 		cmocka_unit_test(der_small_is_bounded),
 		cmocka_unit_test(der_bits_are_whole_bytes),
 		cmocka_unit_test(der_bool_is_00_or_ff),
-		cmocka_unit_test(der_expects_an_oid),
 		cmocka_unit_test(der_times_are_those_of_rfc_5280),
 		cmocka_unit_test(der_times_in_other_forms_are_refused),
 	};
