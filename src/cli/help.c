@@ -20,7 +20,8 @@ static const char general[] =
     "public log. It refuses in doubt and says why. `confer up` plays the\n"
     "hardware itself: SIMULATED, NOT PRIVATE, to try and to develop.\n"
     "\n"
-    "`confer help COMMAND` and `man confer` say more.\n"
+    "`confer help COMMAND` and `man confer` say more. For operators there are\n"
+    "`confer measure` and `confer collateral`.\n"
     "Exit codes: 0 done, 1 wrong usage, 2 refused, 3 unreachable, 4 internal\n"
     "error, 5 misbehaviour proven, 6 local files damaged or disk full.\n";
 
@@ -76,6 +77,26 @@ static const char verify[] =
     "it\n"
     "proves. Exit code 0: accepted, 2: refused.\n";
 
+static const char measure[] =
+    "confer measure snp --firmware OVMF.fd --kernel bzImage --initrd initrd "
+    "\\\n"
+    "    --append-file cmdline --vcpus 4 --vcpu-type EPYC-v4\n"
+    "confer measure tdx --firmware OVMF.fd --kernel bzImage --append quiet \\\n"
+    "    --memory 2048 --acpi-loader L --acpi-rsdp R --acpi-tables T\n"
+    "confer measure snp --inputs inputs.json --quiet\n"
+    "\n"
+    "usage: confer measure snp|tdx [OPTION]...\n"
+    "\n"
+    "Computes what the hardware will report of a machine that is started "
+    "with\n"
+    "these files, and the line of a release record that accepts it. --json "
+    "also\n"
+    "gives the digests that --inputs takes. Unproven on real firmware: MRTD, "
+    "and\n"
+    "RTMR0 as a whole; on EC2 and GCE all of it. RTMR0 is that of OVMF "
+    "before\n"
+    "edk2-stable202505. docs/measure.md says exactly what is measured.\n";
+
 static const char collateral[] =
     "confer collateral fetch --for report.bin --dir "
     "/var/lib/confer/collateral\n"
@@ -110,6 +131,7 @@ static const struct topic {
 	{ CLI_ASK, ask },
 	{ CLI_CHAT, chat },
 	{ CLI_VERIFY, verify },
+	{ CLI_MEASURE, measure },
 	{ CLI_COLLATERAL, collateral },
 };
 #define TOPICS (sizeof(topics) / sizeof(topics[0]))

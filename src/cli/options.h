@@ -19,9 +19,36 @@ enum cli_command {
 	CLI_VERIFY = 8,
 	CLI_HELP = 16,
 	CLI_COLLATERAL = 256,
+	CLI_MEASURE = 512,
 };
 
-#define CLI_ARGS_MAX 2 /* ask TEXT ADDR, collateral SUBCOMMAND */
+#define CLI_ARGS_MAX 2 /* ask TEXT ADDR, measure snp, collateral SUBCOMMAND */
+
+/* Of `measure`: files, and values that measure_files.c reads. */
+struct cli_measure {
+	const char *inputs;
+	const char *firmware;
+	const char *kernel;
+	const char *initrd;
+	const char *append;
+	const char *append_file;
+	const char *vcpus; /* SNP, to author_key */
+	const char *vcpu_type;
+	const char *vcpu_sig;
+	const char *guest_features;
+	const char *policy;
+	const char *vmm;
+	const char *id_key;
+	const char *author_key;
+	const char *memory; /* TDX, to the end */
+	const char *page_order;
+	const char *acpi_loader;
+	const char *acpi_rsdp;
+	const char *acpi_tables;
+	const char *shape;
+	const char *attributes;
+	const char *xfam;
+};
 
 /* All strings are of argv. */
 struct cli_options {
@@ -56,6 +83,7 @@ struct cli_options {
 	bool now;            /* judge a receipt by today's clock ... */
 	bool at_its_time;    /* ... or only by its own */
 	bool trust_receipt;  /* believe what it brings along */
+	struct cli_measure measure;
 	struct client_options chat;
 	const char *arg[CLI_ARGS_MAX];
 	size_t args;

@@ -10,7 +10,8 @@
 #include "measure/tdx_launch.h"
 
 #define INPUTS_LEN_MAX     65536 /* of the document; 33 sections have 3 KB */
-#define INPUTS_CMDLINE_MAX 4096  /* Linux cuts at 2047 */
+#define INPUTS_TOKEN_MAX   SNP_VCPU_NAME_MAX
+#define INPUTS_CMDLINE_MAX 4096 /* Linux cuts at 2047 */
 
 struct snp_inputs {
 	struct snp_launch launch;

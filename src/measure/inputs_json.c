@@ -178,3 +178,16 @@ bool inputs_json_array(
 	*out = json_iter(&v);
 	return true;
 }
+
+bool inputs_token(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++) {
+		const uint8_t c = b.p[i], lower = c | 0x20;
+
+		if (!(c >= '0' && c <= '9') &&
+		    !(lower >= 'a' && lower <= 'z') && c != '.' && c != '_' &&
+		    c != '+' && c != '-')
+			return false;
+	}
+	return b.len > 0 && b.len <= INPUTS_TOKEN_MAX;
+}

@@ -50,4 +50,7 @@ void inputs_json_fail(
 /* "17" or "0x11", without a sign or anything else. */
 bool inputs_number(uint64_t *out, struct bytes text);
 
+/* A token of a release record: 1 to 64 of A-Z a-z 0-9 . _ + - */
+bool inputs_token(struct bytes b);
+
 #endif

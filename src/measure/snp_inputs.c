@@ -14,20 +14,6 @@ static const char *const section_members[] = { "gpa", "size", "type" };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* A token of a release record. */
-static bool is_token(struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++) {
-		const uint8_t c = b.p[i], lower = c | 0x20;
-
-		if (!(c >= '0' && c <= '9') &&
-		    !(lower >= 'a' && lower <= 'z') && c != '.' && c != '_' &&
-		    c != '+' && c != '-')
-			return false;
-	}
-	return b.len > 0 && b.len <= SNP_VCPU_NAME_MAX;
-}
-
 enum err snp_inputs_vcpu(struct snp_inputs *out, struct bytes name,
     const uint32_t *sig, struct err_ctx *ctx)
 {
@@ -38,7 +24,7 @@ enum err snp_inputs_vcpu(struct snp_inputs *out, struct bytes name,
 		return err_set(ctx, ERR_FORMAT,
 		    "which vCPU is not said: neither its type nor its "
 		    "signature");
-	if (name.len > 0 && !is_token(name))
+	if (name.len > 0 && !inputs_token(name))
 		return err_set(ctx, ERR_FORMAT,
 		    "vCPU type: 1 to %d of A-Z a-z 0-9 . _ + -",
 		    SNP_VCPU_NAME_MAX);
