@@ -131,6 +131,25 @@ TEST(help_lists_every_option_of_a_command)
 	CHECK_EQ(n, 12);
 }
 
+TEST(measure_takes_files_and_a_machine)
+{
+	struct cli_options o;
+	struct err_ctx ctx;
+
+	CHECK_OK(READ(&o, &ctx, "measure", "snp", "--firmware=f", "--append",
+	    "-x", "--vcpus", "4", "--json"));
+	CHECK_EQ(o.command, CLI_MEASURE);
+	CHECK_STR(o.arg[0], "snp");
+	CHECK_STR(o.measure.firmware, "f");
+	CHECK_STR(o.measure.append, "-x");
+	CHECK_STR(o.measure.vcpus, "4");
+	CHECK(o.json && o.measure.kernel == NULL);
+	check_refused(READ(&o, &ctx, "verify", "--firmware", "f"), &ctx,
+	    "an option of `confer measure`");
+	check_refused(READ(&o, &ctx, "measure", "snp", "tdx"), &ctx,
+	    "one argument too many");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +161,7 @@ int main(void)
 		cmocka_unit_test(numbers_must_be_numbers),
 		cmocka_unit_test(stops_are_at_most_four),
 		cmocka_unit_test(help_lists_every_option_of_a_command),
+		cmocka_unit_test(measure_takes_files_and_a_machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
