@@ -209,6 +209,9 @@ static void write_claims(struct wr *w, const struct claims *c)
 	member_hex(w, "measurement", c->measurement, c->measurement_len);
 	member_hex(w, "report_data", c->report_data, SNP_REPORT_DATA_LEN);
 	member_hex(w, "chip_id", c->chip_id, c->chip_id_len);
+	if (c->binding.has_receipt_key)
+		member_hex(w, "receipt_key", c->binding.receipt_key,
+		    sizeof(c->binding.receipt_key));
 	member_str(w, "product", c->product);
 	member_str(w, "channel", c->channel);
 	member_str(w, "image_version", c->image_version);

@@ -5,6 +5,17 @@
 #include "base/json.h"
 #include "base/rd.h"
 
+#define MEMBER_OPEN ",\"confer_receipt\":{\"statement\":"
+#define MEMBER_SIG  ",\"signature\":\""
+#define MEMBER_END  "\"}"
+
+/* JSON writes each LF as two bytes, and quotes around the text. */
+_Static_assert(sizeof(MEMBER_OPEN MEMBER_SIG MEMBER_END) - 1 + 2 +
+		       RECEIPT_STATEMENT_LONGEST + RECEIPT_STATEMENT_LINES +
+		       BASE64_LEN(ED25519_SIG_LEN) <=
+		   STATEMENT_MEMBER_LEN,
+    "the longest statement fits");
+
 enum err statement_begin(struct statement *s, struct bytes *body)
 {
 	struct rd r = rd_bytes_init(*body);
@@ -96,11 +107,11 @@ void statement_write(struct wr *w, struct statement *s,
 	crypto_ed25519_sign(
 	    sig, signer->seed_priv, (struct bytes){ msg, m.len });
 	base64_encode(base64, sig, sizeof(sig));
-	wr_str(w, ",\"confer_receipt\":{\"statement\":");
+	wr_str(w, MEMBER_OPEN);
 	json_write_string(w, text);
-	wr_str(w, ",\"signature\":\"");
+	wr_str(w, MEMBER_SIG);
 	wr_str(w, base64);
-	wr_str(w, "\"}");
+	wr_str(w, MEMBER_END);
 	assert(w->len - from <= STATEMENT_MEMBER_LEN);
 	wr_fill(w, ' ', STATEMENT_MEMBER_LEN - (w->len - from));
 }

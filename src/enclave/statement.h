@@ -15,7 +15,7 @@
 #define STATEMENT_SALTS_LEN (2 * RECEIPT_SALT_LEN)
 
 /* `,"confer_receipt":{...}` and spaces: always this long [P-45]. */
-#define STATEMENT_MEMBER_LEN 768
+#define STATEMENT_MEMBER_LEN 672
 
 /* Of this enclave; borrowed. */
 struct statement_signer {

@@ -1,4 +1,5 @@
 /* The account in a receipt, line by line; see receipt.h. */
+#include "base/rd.h"
 #include "base/utf8.h"
 #include "protocol/receipt.h"
 #include "tlog/text.h"
@@ -82,18 +83,18 @@ static uint64_t get_time(struct tlog_text *t, const char *key)
 static bool split(struct bytes line, struct receipt_check_line *out)
 {
 	static const char key[] = "check ";
-	const size_t from = sizeof(key) - 1;
-	size_t colon = from;
+	struct rd r = rd_bytes_init(line);
+	struct bytes word = rd_take(&r, sizeof(key) - 1);
+	size_t n = 0;
 
-	if (line.len < from || !mem_eq_str((struct bytes){ line.p, from }, key))
+	while (n < rd_left(&r) && line.p[r.off + n] != ':')
+		n++;
+	out->name = rd_take(&r, n);
+	if (rd_u8(&r) != ':' || rd_u8(&r) != ' ')
 		return false;
-	while (colon < line.len && line.p[colon] != ':')
-		colon++;
-	if (line.len - colon < 3 || line.p[colon + 1] != ' ')
-		return false;
-	out->name = (struct bytes){ line.p + from, colon - from };
-	out->text = (struct bytes){ line.p + colon + 2, line.len - colon - 2 };
-	return out->name.len >= 1 && out->name.len <= RECEIPT_CHECK_NAME_MAX &&
+	out->text = rd_take(&r, rd_left(&r));
+	return r.err == ERR_OK && mem_eq_str(word, key) && out->name.len >= 1 &&
+	       out->name.len <= RECEIPT_CHECK_NAME_MAX && out->text.len >= 1 &&
 	       out->text.len <= RECEIPT_CHECK_TEXT_MAX;
 }
 
@@ -173,10 +174,10 @@ void receipt_account_write(struct wr *w, const struct receipt_account *a)
 
 void receipt_account_check(struct wr *w, const char *name, const char *text)
 {
-	struct bytes b = { (const uint8_t *)text, mem_strlen(text) };
+	const size_t len = mem_strlen(text);
+	struct bytes b = { (const uint8_t *)text,
+		len < RECEIPT_CHECK_TEXT_MAX ? len : RECEIPT_CHECK_TEXT_MAX };
 
-	if (b.len > RECEIPT_CHECK_TEXT_MAX)
-		b.len = RECEIPT_CHECK_TEXT_MAX;
 	b.len = utf8_prefix(b);
 	if (b.len == 0)
 		b = (struct bytes)BYTES_LITERAL("-");

@@ -12,8 +12,10 @@
 #include "crypto/crypto.h"
 
 #define RECEIPT_SALT_LEN          32
-#define RECEIPT_STATEMENT_LEN_MAX 1024 /* every field at its longest: 514 */
-#define RECEIPT_STOPS_MAX         4    /* [P-36] */
+#define RECEIPT_STATEMENT_LEN_MAX 1024 /* of any version; ours are shorter */
+#define RECEIPT_STATEMENT_LONGEST 514  /* every field at its longest */
+#define RECEIPT_STATEMENT_LINES   14
+#define RECEIPT_STOPS_MAX         4           /* [P-36] */
 #define RECEIPT_F32_MAX           0x7f7fffffu /* the largest finite one */
 
 enum receipt_finish {

@@ -74,7 +74,9 @@ def keeping():
           "--json holds question and answer")
     check(got["statement"]["seed"] == 42 and got["accepted_now"] and
           got["trust_is_the_receipts"] and not got["vouches_for_itself"] and
-          got["verification"]["warning"] == SIMULATED, "and the verdicts")
+          got["verification"]["warning"] == SIMULATED and
+          len(got["verification"]["claims"]["receipt_key"]) == 64,
+          "and the verdicts")
     whole = ask("r2", "--no-stream", "--temperature", "0")
     got = json.loads(here("verify", "--json", path("r2"))[1])
     check(got["answer"].strip() == whole.strip(), "an answer in one piece too")

@@ -209,12 +209,16 @@ TEST(statement_at_its_longest_has_room)
 	struct receipt_statement s = sample();
 	uint8_t buf[RECEIPT_STATEMENT_LEN_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
+	size_t lines = 0;
 
 	s.context = s.top_k = s.max_tokens = UINT32_MAX;
 	s.finish = RECEIPT_CANCELLED;
 	receipt_statement_write(&w, &s);
 	CHECK_OK(w.err);
-	CHECK_EQ(w.len, 514);
+	CHECK_EQ(w.len, RECEIPT_STATEMENT_LONGEST);
+	for (size_t i = 0; i < w.len; i++)
+		lines += buf[i] == '\n';
+	CHECK_EQ(lines, RECEIPT_STATEMENT_LINES);
 	CHECK_OK(
 	    receipt_statement_parse(&s, (struct bytes){ buf, w.len }, NULL));
 	memset(buf, 'x', sizeof(buf));
