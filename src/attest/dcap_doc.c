@@ -24,7 +24,7 @@ static bool expect(struct dcap_doc *d, enum json_type type, const char *text)
 	return d->err == ERR_OK;
 }
 
-/* A non-negative integer. On failure 0. */
+/* A non-negative integer, of a document without errors so far; else 0. */
 static uint64_t number(struct dcap_doc *d, uint64_t max, const char *text)
 {
 	struct json_walk at = d->w;
@@ -32,8 +32,6 @@ static uint64_t number(struct dcap_doc *d, uint64_t max, const char *text)
 	uint64_t n;
 
 	d->at = d->w.off;
-	if (d->err != ERR_OK)
-		return 0;
 	if (json_u64(&v, &n) != ERR_OK || n > max) {
 		dcap_doc_fail(d, ERR_FORMAT, text);
 		return 0;

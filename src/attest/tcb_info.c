@@ -123,17 +123,14 @@ static void read_levels(struct dcap_doc *d, void *to, size_t arg)
 /* "TDX_03" is version 3; of either case, as Intel compares them. */
 static void read_module_id(struct dcap_doc *d, void *to, size_t arg)
 {
-	static const char prefix[] = "TDX_";
-	const size_t len = sizeof(prefix) - 1;
+	static const char upper[] = "TDX_", lower[] = "tdx_";
+	const size_t len = sizeof(upper) - 1;
 	struct bytes s = dcap_doc_string(d);
 	bool same = s.len == len + 2;
 
 	(void)arg;
-	for (size_t i = 0; same && i < len; i++) {
-		uint8_t c = s.p[i];
-
-		same = (c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c) == prefix[i];
-	}
+	for (size_t i = 0; same && i < len; i++)
+		same = s.p[i] == upper[i] || s.p[i] == lower[i];
 	if (same)
 		dcap_doc_digits(d, to, 1, (struct bytes){ s.p + len, 2 });
 	else

@@ -167,6 +167,15 @@ TEST(tcb_levels_are_sorted_highest_first)
 	check_level(&info.level[2], &levels[2]); /* by PCESVN */
 	check_level(&info.level[3], &levels[0]);
 
+	/* PCESVN is one number of 16 bits. */
+	write_tdx();
+	doc_edit(&doc, "\"pcesvn\":5,", "\"pcesvn\":255,");
+	doc_edit(&doc, "\"pcesvn\":11,", "\"pcesvn\":256,");
+	CHECK_OK(parse_tcb(doc_bytes(&doc), NULL));
+	CHECK_EQ(info.level[1].pcesvn, 256);
+	CHECK_EQ(info.level[2].pcesvn, 255);
+	CHECK_EQ(info.level[3].pcesvn, 11);
+
 	doc_tcb(&doc, DCAP_TEE_SGX, levels, 3);
 	CHECK_OK(parse_tcb(doc_bytes(&doc), NULL));
 	CHECK_EQ(info.tee, DCAP_TEE_SGX);
@@ -309,9 +318,11 @@ TEST(advisories_are_not_read_beyond_their_array)
 		size_t pos = 0, rounds = 0;
 
 		memcpy(copy, text, n);
+		copy[n] = '#';
 		a.array = (struct bytes){ copy, n };
 		while (tcb_advisory_next(&a, &pos, id)) {
 			CHECK(strlen(id) < sizeof(id));
+			CHECK(strchr(id, '#') == NULL);
 			CHECK(++rounds < 4);
 		}
 		free(copy);

@@ -157,6 +157,16 @@ TEST(each_sgx_component_and_pcesvn_count)
 	}
 }
 
+TEST(pcesvn_is_one_number)
+{
+	init();
+	w.info.level[0].pcesvn = 255;
+	w.pck.pcesvn = 256;
+	check_on(evaluate_tdx(), 0, 0);
+	w.info.level[0].pcesvn = 257;
+	check_on(evaluate_tdx(), 1, 1);
+}
+
 /* As lists have it: the same components at two values of PCESVN. */
 TEST(levels_of_equal_components_differ_by_pcesvn)
 {
@@ -648,6 +658,9 @@ TEST(the_module_is_found_by_its_version)
 			check_module_refused(ERR_UNSUPPORTED, "version");
 	}
 	init();
+	w.info.n_identities = 1; /* what lies behind the list is not of it */
+	check_module_refused(ERR_UNSUPPORTED, "version 1");
+	init();
 	w.info.n_identities = 0; /* a list of 2023 */
 	check_module_refused(ERR_UNSUPPORTED, "version 1");
 	init();
@@ -681,6 +694,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_platform_on_the_first_level_is_up_to_date),
 		cmocka_unit_test(each_sgx_component_and_pcesvn_count),
+		cmocka_unit_test(pcesvn_is_one_number),
 		cmocka_unit_test(levels_of_equal_components_differ_by_pcesvn),
 		cmocka_unit_test(
 		    a_module_of_version_0_compares_all_16_tdx_components),

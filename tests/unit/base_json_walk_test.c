@@ -123,6 +123,20 @@ TEST(json_walk_agrees_with_the_scanner)
 	compare(v);
 }
 
+/* Text that ends too soon ends what was entered. */
+TEST(json_walk_ends_with_its_text)
+{
+	struct json_walk w = json_walk((struct bytes)BYTES_LITERAL("[1"));
+	struct bytes key;
+
+	json_walk_enter(&w);
+	CHECK(json_walk_more(&w, NULL));
+	check_text(json_walk_take(&w).text, "1");
+	CHECK(!json_walk_more(&w, NULL));
+	CHECK(!json_walk_more(&w, &key));
+	CHECK_EQ(w.off, 2);
+}
+
 /* Whatever the text, and however it is asked: within its bytes, and on. The
  * copy has no byte to spare, so that a sanitizer sees one read too many. */
 TEST(json_walk_stays_inside_text_that_is_no_json)
@@ -166,6 +180,7 @@ int main(void)
 		cmocka_unit_test(json_walk_meets_every_value_in_order),
 		cmocka_unit_test(json_walk_takes_scalars_up_to_what_ends_them),
 		cmocka_unit_test(json_walk_agrees_with_the_scanner),
+		cmocka_unit_test(json_walk_ends_with_its_text),
 		cmocka_unit_test(json_walk_stays_inside_text_that_is_no_json),
 	};
 
