@@ -28,14 +28,13 @@ void check_deadline(struct check_list *list, uint64_t t)
 		list->deadline_s = t;
 }
 
-/* Nothing is accepted, so nothing has time left or signatures to check. */
+/* Nothing is accepted, so nothing has time left. */
 static enum err fail(struct check_list *list, enum err e)
 {
 	(void)err_set(
 	    &list->reason, e, "%s", err_name(e)); /* if none said why */
 	list->reason.code = e;
 	list->deadline_s = 0;
-	list->obligations.n = 0;
 	return e;
 }
 
@@ -64,6 +63,7 @@ static void run_one(
 			list->obligation_line[i] = (uint8_t)index;
 		return;
 	}
+	list->obligations.n = before;
 	(void)fail(list, e);
 	fail_line(list, index);
 }
@@ -82,28 +82,34 @@ enum err check_run(
 	return list->reason.code;
 }
 
-/* The first "no" fails its check; the others of that check change nothing. */
-static enum err take_answers(
-    struct check_list *list, const bool *answer, size_t n)
+/*
+ * The first "no" fails its check. Where another check had failed after it, this
+ * one is the reason: what that check read was never authentic.
+ */
+static void take_no(struct check_list *list, size_t i)
 {
-	if (n != list->obligations.n || n == 0)
-		return err_set(&list->reason, ERR_INTERNAL,
-		    "%zu signatures to check, %zu answers", list->obligations.n,
-		    n);
-	for (size_t i = 0; i < n; i++) {
-		size_t index = list->obligation_line[i];
+	size_t index = list->obligation_line[i];
 
-		if (answer[i]) {
-			list->line[index].result = CHECK_PASSED;
-			continue;
-		}
-		(void)err_set(&list->reason, ERR_AUTH,
-		    "%s: the signature does not verify",
-		    list->obligations.item[i].what);
-		fail_line(list, index);
-		return ERR_AUTH;
+	if (list->reason.code != ERR_OK && list->failed <= index)
+		return;
+	list->reason = (struct err_ctx){ 0 };
+	(void)err_set(&list->reason, ERR_AUTH,
+	    "%s: the signature does not verify",
+	    list->obligations.item[i].what);
+	fail_line(list, index);
+}
+
+static void take_answers(struct check_list *list, const bool *answer, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!answer[i])
+			take_no(list, i);
+	for (size_t i = 0; i < n; i++) {
+		struct check_line *line = &list->line[list->obligation_line[i]];
+
+		if (answer[i] && line->result == CHECK_WAITING)
+			line->result = CHECK_PASSED;
 	}
-	return ERR_OK;
 }
 
 /* The list has to be complete, whatever happened before. */
@@ -127,13 +133,19 @@ static enum err demand_all(
 enum err check_conclude(struct check_list *list, const bool *answer, size_t n,
     const uint8_t *required, size_t n_required)
 {
-	enum err e = list->reason.code;
+	size_t wanted = list->obligations.n;
 
-	if (e == ERR_OK)
-		e = take_answers(list, answer, n);
-	if (e == ERR_OK)
-		e = demand_all(list, required, n_required);
-	return e == ERR_OK ? ERR_OK : fail(list, e);
+	if (n == wanted)
+		take_answers(list, answer, n);
+	if (list->reason.code == ERR_OK && (n != wanted || n == 0))
+		(void)err_set(&list->reason, ERR_INTERNAL,
+		    "%zu signatures to check, %zu answers", wanted, n);
+	if (list->reason.code == ERR_OK)
+		(void)demand_all(list, required, n_required);
+	if (list->reason.code == ERR_OK)
+		return ERR_OK;
+	list->obligations.n = 0; /* asking again changes nothing */
+	return fail(list, list->reason.code);
 }
 
 const char *check_short_hex(char out[SHORT_HEX_LEN], const uint8_t *p)

@@ -88,11 +88,11 @@ void check_list_init(struct check_list *list);
 /*
  * Run n checks with `run`, appending a line for each. After a failure, also one
  * of an earlier call, the rest is appended as not run. Returns the code of the
- * first failure of the list, or ERR_OK. A check that added obligations waits
+ * first failure of the list, or ERR_OK; it also stands in list->reason. A check that added obligations waits
  * for their answers. More than CHECKS_MAX lines is our own defect and traps.
  */
-enum err check_run(struct check_list *list, const struct check_def *def,
-    size_t n, void *run) __attribute__((warn_unused_result));
+enum err check_run(
+    struct check_list *list, const struct check_def *def, size_t n, void *run);
 
 /* Write the text of the line of the check that runs. */
 void check_say(struct check_list *list, const char *fmt, ...)
@@ -104,8 +104,10 @@ void check_deadline(struct check_list *list, uint64_t t);
 /*
  * Take the answers to all n obligations. ERR_OK only if nothing had failed, n
  * is their number and not zero, all are yes, and the lines are exactly the
- * checks `required` (ids, in order), all passed. ERR_AUTH for a "no", the code
- * of an earlier failure, ERR_INTERNAL otherwise; list->reason says which.
+ * checks `required` (ids, in order), all passed. ERR_AUTH for a "no", also
+ * where a later check had failed: what that one read was then not authentic;
+ * else the code of the earlier failure; ERR_INTERNAL otherwise. list->reason
+ * says which.
  */
 enum err check_conclude(struct check_list *list, const bool *answer, size_t n,
     const uint8_t *required, size_t n_required)

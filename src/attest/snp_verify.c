@@ -101,8 +101,12 @@ static enum err check_certificates(void *run, struct check_list *list)
 	struct snp_run *r = run;
 	struct err_ctx *ctx = &list->reason;
 	enum snp_family chain;
-	enum err e = parse_certs(r, ctx);
+	enum err e;
 
+	if (r->ev.leaf.len == 0 || r->ev.ca.len == 0)
+		return err_set(ctx, ERR_NOTFOUND, "no %s certificate was sent",
+		    r->ev.leaf.len == 0 ? "VCEK or VLEK" : "ASK or ASVK");
+	e = parse_certs(r, ctx);
 	if (e != ERR_OK)
 		return e;
 	chain = family_of_cn(r->ca.cn);

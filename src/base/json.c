@@ -101,12 +101,13 @@ enum err json_u64(const struct json *v, uint64_t *out)
 		return ERR_FORMAT;
 	for (size_t i = 0; i < v->text.len; i++) {
 		uint8_t c = v->text.p[i];
+		uint64_t digit = (uint64_t)c - '0';
 
 		if (c < '0' || c > '9')
 			return ERR_FORMAT;
-		if (__builtin_mul_overflow(n, 10u, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)(c - '0'), &n))
+		if (n > (UINT64_MAX - digit) / 10)
 			return ERR_LIMIT;
+		n = 10 * n + digit;
 	}
 	*out = n;
 	return ERR_OK;

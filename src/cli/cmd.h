@@ -13,6 +13,7 @@ enum cli_exit cli_cmd_ask(const struct cli_options *o, struct cli_term *t);
 enum cli_exit cli_cmd_chat(const struct cli_options *o, struct cli_term *t);
 enum cli_exit cli_cmd_verify(const struct cli_options *o, struct cli_term *t);
 enum cli_exit cli_cmd_measure(const struct cli_options *o, struct cli_term *t);
+enum cli_exit cli_cmd_attest(const struct cli_options *o, struct cli_term *t);
 enum cli_exit cli_cmd_collateral(
     const struct cli_options *o, struct cli_term *t);
 

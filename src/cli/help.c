@@ -97,6 +97,24 @@ static const char measure[] =
     "before\n"
     "edk2-stable202505. docs/measure.md says exactly what is measured.\n";
 
+static const char attest[] =
+    "confer attest snp --report report.bin --cert vcek.der --chain chain.pem\n"
+    "confer attest dcap --quote quote.bin --collateral DIR --json\n"
+    "confer attest dcap --quote old.bin --collateral DIR --now 1751624191\n"
+    "\n"
+    "usage: confer attest snp|dcap [OPTION]...\n"
+    "\n"
+    "Judges recorded evidence of AMD SEV-SNP, Intel SGX and TDX offline: chain "
+    "to\n"
+    "the vendor's key, revocation, dates, signatures, firmware, guest policy,\n"
+    "hardware list; every check with its result. The measurement is not "
+    "judged:\n"
+    "only a release record says what should run. The policy `strict` is what\n"
+    "connections demand and lists no machine, so it refuses every one; a file "
+    "can\n"
+    "list yours. `baseline` is for recorded evidence and judges authenticity.\n"
+    "Exit code 0: accepted, 2: refused.\n";
+
 static const char collateral[] =
     "confer collateral fetch --for report.bin --dir "
     "/var/lib/confer/collateral\n"
@@ -132,6 +150,7 @@ static const struct topic {
 	{ CLI_CHAT, chat },
 	{ CLI_VERIFY, verify },
 	{ CLI_MEASURE, measure },
+	{ CLI_ATTEST, attest },
 	{ CLI_COLLATERAL, collateral },
 };
 #define TOPICS (sizeof(topics) / sizeof(topics[0]))

@@ -52,6 +52,8 @@ static enum cli_exit run(const struct cli_options *o, struct cli_term *t)
 		return cli_cmd_verify(o, t);
 	case CLI_MEASURE:
 		return cli_cmd_measure(o, t);
+	case CLI_ATTEST:
+		return cli_cmd_attest(o, t);
 	case CLI_COLLATERAL:
 		return cli_cmd_collateral(o, t);
 	case CLI_HELP:

@@ -14,10 +14,11 @@ enum kind {
 	STOP,    /* one more stop string */
 };
 
-#define ALL   (CLI_UP | CLI_ASK | CLI_CHAT | CLI_VERIFY)
-#define TALK  (CLI_ASK | CLI_CHAT)
-#define DIALS (CLI_ASK | CLI_CHAT | CLI_VERIFY)
-#define AT(f) offsetof(struct cli_options, f)
+#define ALL      (CLI_UP | CLI_ASK | CLI_CHAT | CLI_VERIFY)
+#define TALK     (CLI_ASK | CLI_CHAT)
+#define RECORDED (CLI_COLLATERAL | CLI_ATTEST | CLI_MEASURE)
+#define DIALS    (CLI_ASK | CLI_CHAT | CLI_VERIFY)
+#define AT(f)    offsetof(struct cli_options, f)
 
 static const struct row {
 	const char *name;
@@ -59,6 +60,23 @@ static const struct row {
 	    "fetch: another place of the root's revocation list" },
 	{ "at", "SECONDS", INTEGER, CLI_COLLATERAL, AT(at),
 	    "fetch: judge files as of this time, in Unix seconds" },
+	{ "report", "FILE", TEXT, CLI_ATTEST, AT(report),
+	    "snp: the attestation report, 1184 bytes" },
+	{ "cert", "FILE", TEXT, CLI_ATTEST, AT(cert),
+	    "snp: the VCEK or VLEK certificate, DER or PEM" },
+	{ "chain", "FILE", TEXT, CLI_ATTEST, AT(chain),
+	    "snp: ASK or ASVK, then ARK, PEM, as AMD's service gives it" },
+	{ "crl", "FILE", TEXT, CLI_ATTEST, AT(crl),
+	    "snp: AMD's revocation list, DER" },
+	{ "quote", "FILE", TEXT, CLI_ATTEST, AT(quote),
+	    "dcap: the SGX or TDX quote" },
+	{ "collateral", "DIR", TEXT, CLI_ATTEST, AT(collateral),
+	    "dcap: tcb_info.json and so on, as `confer collateral` names "
+	    "them" },
+	{ "policy", "FILE", TEXT, CLI_ATTEST, AT(policy),
+	    "what to demand: a file, `strict` (default) or `baseline`" },
+	{ "now", "UNIX", TEXT, CLI_ATTEST, AT(unix_s),
+	    "judge as of this time, in Unix seconds" },
 	{ "connect", "ADDR", TEXT, DIALS, AT(connect),
 	    "talk to this enclave (default: the running `confer up`)" },
 	{ "trust", "FILE", TEXT, DIALS, AT(trust),
@@ -140,13 +158,12 @@ static const struct row {
 	    "tdx: bits that XFAM may have, for the record" },
 	{ "home", "DIR", TEXT, ALL, AT(home),
 	    "keep state here (default: ~/.local/share/confer)" },
-	{ "json", NULL, FLAG,
-	    CLI_UP | CLI_ASK | CLI_VERIFY | CLI_COLLATERAL | CLI_MEASURE,
+	{ "json", NULL, FLAG, CLI_UP | CLI_ASK | CLI_VERIFY | RECORDED,
 	    AT(json), "one JSON object on standard output" },
-	{ "quiet", NULL, FLAG, ALL | CLI_COLLATERAL | CLI_MEASURE, AT(quiet),
+	{ "quiet", NULL, FLAG, ALL | RECORDED, AT(quiet),
 	    "no progress and no summary, only answers and errors" },
-	{ "help", NULL, FLAG, ALL | CLI_COLLATERAL | CLI_MEASURE | CLI_NONE,
-	    AT(help), "this text" },
+	{ "help", NULL, FLAG, ALL | RECORDED | CLI_NONE, AT(help),
+	    "this text" },
 };
 #define SHOWN 60 /* bytes of an argument in a message */
 
@@ -162,6 +179,7 @@ static const struct command {
 	{ "chat", CLI_CHAT, 1 },
 	{ "verify", CLI_VERIFY, 1 },
 	{ "measure", CLI_MEASURE, 1 },
+	{ "attest", CLI_ATTEST, 1 },
 	{ "collateral", CLI_COLLATERAL, 1 },
 	{ "help", CLI_HELP, 1 },
 };

@@ -20,6 +20,7 @@ enum cli_command {
 	CLI_HELP = 16,
 	CLI_COLLATERAL = 256,
 	CLI_MEASURE = 512,
+	CLI_ATTEST = 1024,
 };
 
 #define CLI_ARGS_MAX 2 /* ask TEXT ADDR, measure snp, collateral SUBCOMMAND */
@@ -64,7 +65,7 @@ struct cli_options {
 	const char *model; /* a file for `up`, else a name */
 	const char *listen;
 	const char *dir;
-	const char *evidence;      /* these: collateral fetch */
+	const char *evidence; /* these: collateral fetch */
 	const char *product;
 	const char *chip_id;
 	const char *tcb;
@@ -75,6 +76,14 @@ struct cli_options {
 	const char *timeout;
 	const char *at;
 	bool refresh;
+	const char *report; /* these: attest */
+	const char *cert;
+	const char *chain;
+	const char *crl;
+	const char *quote;
+	const char *collateral;
+	const char *policy;
+	const char *unix_s;
 	const char *connect;
 	const char *trust;
 	const char *system;

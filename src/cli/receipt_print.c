@@ -163,7 +163,7 @@ void cli_receipt_print(
 
 	if (!r->options->quiet) {
 		print_file(r);
-		cli_report_print_checks(r->term, stdout, v);
+		cli_report_print_checks(r->term, stdout, &v->checks);
 		print_statement(r);
 		(void)fputc('\n', stdout);
 	}

@@ -132,9 +132,8 @@ static void print_connection(
 
 /* The checks that were not reached are one line: they say nothing. */
 void cli_report_print_checks(
-    const struct cli_term *t, FILE *f, const struct verdict *v)
+    const struct cli_term *t, FILE *f, const struct check_list *list)
 {
-	const struct check_list *list = &v->checks;
 	char text[ERR_MSG_LEN_MAX];
 	size_t i = 0;
 
@@ -156,7 +155,7 @@ void cli_report_print_steps(
     const struct cli_term *t, FILE *f, const struct client_conn *c)
 {
 	print_connection(t, f, c);
-	cli_report_print_checks(t, f, &c->judgement.verdict);
+	cli_report_print_checks(t, f, &c->judgement.verdict.checks);
 	if (c->judgement.split_view)
 		cli_report_print_step(t, f, CHECK_FAILED, "one log",
 		    "two different trees of one size: see proof/ in the home");
@@ -183,7 +182,7 @@ static void member_num(struct wr *w, const char *name, uint64_t value)
 	wr_fmt(w, ",\"%s\":%llu", name, (unsigned long long)value);
 }
 
-static void write_checks(struct wr *w, const struct check_list *list)
+void cli_report_json_checks(struct wr *w, const struct check_list *list)
 {
 	static const char *const result[] = {
 		[CHECK_NOT_RUN] = "not run",
@@ -246,7 +245,7 @@ static void write_details(struct wr *w, const struct verdict *v, bool accepted)
 {
 	if (accepted)
 		member_num(w, "deadline", v->checks.deadline_s);
-	write_checks(w, &v->checks);
+	cli_report_json_checks(w, &v->checks);
 	if (accepted)
 		write_claims(w, &v->claims);
 	wr_str(w, "}");

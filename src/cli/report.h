@@ -30,13 +30,16 @@ void cli_report_print_summary(
 void cli_report_print_steps(
     const struct cli_term *t, FILE *f, const struct client_conn *c);
 
-/* Its checks alone, of any verdict. */
+/* The checks alone, of any verdict. */
 void cli_report_print_checks(
-    const struct cli_term *t, FILE *f, const struct verdict *v);
+    const struct cli_term *t, FILE *f, const struct check_list *list);
 
 /* "  ✓ name                    text", further lines below the text. */
 void cli_report_print_step(const struct cli_term *t, FILE *f,
     enum check_result result, const char *name, const char *text);
+
+/* The member "checks", preceded by a comma. */
+void cli_report_json_checks(struct wr *w, const struct check_list *list);
 
 /* An object with all of it, or with the verdict alone. */
 void cli_report_json(struct wr *w, const struct client_conn *c);

@@ -17,6 +17,7 @@ enum err client_judge(struct client_judgement *j,
 {
 	const struct evidence_demand d = { .trust = demand->trust,
 		.accept_simulated = demand->accept_simulated,
+		.roots = attest_roots,
 		.now_s = demand->now_s,
 		.policy_seq_min = state->policy_seq };
 	const struct client_head *seen;
@@ -24,9 +25,9 @@ enum err client_judge(struct client_judgement *j,
 
 	memset(j, 0, sizeof(*j));
 	e = evidence_verify(&j->verdict, &j->work, &d, bundle, s_pub);
-	if (e != ERR_OK)
-		return e;
-	e = conclude(&j->verdict);
+	/* Also of a refusal: whether what it speaks of is authentic at all. */
+	if (e == ERR_OK || j->verdict.checks.obligations.n > 0)
+		e = conclude(&j->verdict);
 	if (e != ERR_OK)
 		return e;
 	/* L-26: one size, two roots. */

@@ -32,7 +32,8 @@
 
 #define EVIDENCE_LEN_MAX     61440 /* fits one Noise message with its frame */
 #define EVIDENCE_VERSION     1
-#define EVIDENCE_SECTION_MAX 21 /* the highest section type */
+#define EVIDENCE_LIFE_MAX_S  3600 /* one report is good for no longer */
+#define EVIDENCE_SECTION_MAX 21   /* the highest section type */
 
 /* The kind of TEE, one byte in the evidence. */
 enum tee_kind {

@@ -152,10 +152,9 @@ static enum err check_beacon(void *run, struct check_list *list)
 	if (w.err != ERR_OK)
 		return err_set(&list->reason, ERR_LIMIT, "log head: too long");
 	crypto_sha256(want, &(struct bytes){ text, w.len }, 1);
-	if (!r->binding.has_beacon) {
-		check_say(list, "REPORT_DATA binds no head of the log");
-		return ERR_OK;
-	}
+	if (!r->binding.has_beacon)
+		return err_set(&list->reason, ERR_POLICY,
+		    "REPORT_DATA binds no head of the log");
 	if (!mem_eq_ct(r->binding.beacon, want, sizeof(want)))
 		return err_set(&list->reason, ERR_AUTH,
 		    "REPORT_DATA binds another head of the log than its proof");

@@ -38,6 +38,26 @@ struct evidence_run {
 #define EVIDENCE_SIM_CHECKS 7
 extern const struct check_def evidence_sim_checks[EVIDENCE_SIM_CHECKS];
 
+/*
+ * evidence_hardware.c: everything that depends on the kind of TEE. Preparing
+ * takes the sections of a real machine apart for the tables of attest/, whose
+ * `run` evidence_hardware_run() is; ERR_FORMAT, ERR_LIMIT, ERR_UNSUPPORTED.
+ */
+enum err evidence_hardware_prepare(struct evidence_run *r, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+void *evidence_hardware_run(struct evidence_run *r);
+
+/* Add what the log's policy record demands and lists to a strict policy. */
+void evidence_hardware_demand(
+    struct attest_policy *p, const struct record_policy *rec);
+
+/* Does a line of the image record name this launch? */
+bool evidence_hardware_released(
+    const struct evidence_run *r, const struct record_image *image);
+
+/* What the accepted report or quote says. */
+void evidence_hardware_claims(struct claims *c, const struct evidence_run *r);
+
 /* evidence_release.c: what the records and the log say. */
 #define EVIDENCE_RELEASE_CHECKS 14
 extern const struct check_def evidence_release_checks[EVIDENCE_RELEASE_CHECKS];

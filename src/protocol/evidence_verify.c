@@ -46,9 +46,9 @@ static enum err check_tee(void *run, struct check_list *list)
 	case TEE_SNP:
 	case TEE_TDX:
 	case TEE_SGX:
-		return err_set(&list->reason, ERR_UNSUPPORTED,
-		    "evidence of a %s machine: this client cannot verify it",
-		    tee_kind_name(r->v->claims.kind));
+		check_say(
+		    list, "%s hardware", tee_kind_name(r->v->claims.kind));
+		return evidence_hardware_prepare(r, &list->reason);
 	default:
 		return err_set(&list->reason, ERR_UNSUPPORTED,
 		    "evidence of unknown TEE kind %u", kind.p[0]);
@@ -72,27 +72,25 @@ static enum err check_report_data(void *run, struct check_list *list)
 	return e;
 }
 
-/* Only a `sim` line may name a simulated launch: never an `snp` line. */
-static enum err check_measurement_sim(
-    struct evidence_run *r, struct check_list *list)
-{
-	const struct tlog_record *rec = r->image.rec;
-	char hex[SHORT_HEX_LEN];
-
-	(void)check_short_hex(hex, r->report.measurement);
-	if (!tlog_image_has_sim(&rec->image, r->report.measurement))
-		return err_set(&list->reason, ERR_POLICY,
-		    "launch measurement %s.. is in no sim line of release "
-		    "seq %llu",
-		    hex, (unsigned long long)rec->seq);
-	check_say(list, "launch measurement %s..: sim line of release seq %llu",
-	    hex, (unsigned long long)rec->seq);
-	return ERR_OK;
-}
-
+/* Only lines of this kind of TEE count: `sim` never names hardware. */
 static enum err check_measurement(void *run, struct check_list *list)
 {
-	return check_measurement_sim(run, list);
+	struct evidence_run *r = run;
+	const struct tlog_record *rec = r->image.rec;
+	struct claims *c = &r->v->claims;
+	const char *kind = tee_kind_name(c->kind);
+	char hex[SHORT_HEX_LEN];
+
+	evidence_hardware_claims(c, r);
+	(void)check_short_hex(hex, c->measurement);
+	if (!evidence_hardware_released(r, &rec->image))
+		return err_set(&list->reason, ERR_POLICY,
+		    "launch measurement %s.. is in no %s line of release "
+		    "seq %llu",
+		    hex, kind, (unsigned long long)rec->seq);
+	check_say(list, "launch measurement %s..: %s line of release seq %llu",
+	    hex, kind, (unsigned long long)rec->seq);
+	return ERR_OK;
 }
 
 /* The records' and the log's times are in already; here comes the enclave's. */
@@ -102,8 +100,14 @@ static enum err check_deadline_left(void *run, struct check_list *list)
 	uint64_t now = r->demand->now_s;
 	char end[UTC_TEXT_LEN + 1], at[UTC_TEXT_LEN + 1];
 
-	if (r->binding.has_not_after)
-		check_deadline(list, r->binding.not_after);
+	if (!r->binding.has_not_after)
+		return err_set(&list->reason, ERR_POLICY,
+		    "REPORT_DATA binds no end of its validity");
+	if (r->binding.not_after > now + EVIDENCE_LIFE_MAX_S)
+		return err_set(&list->reason, ERR_POLICY,
+		    "REPORT_DATA is valid for more than %d s",
+		    EVIDENCE_LIFE_MAX_S);
+	check_deadline(list, r->binding.not_after);
 	utc_format(end, list->deadline_s);
 	utc_format(at, now);
 	if (list->deadline_s <= now)
@@ -132,27 +136,49 @@ static const struct check_def closing[] = {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* One stretch of a list; `run` is filled in for each verification. */
+/* One stretch of a list. */
 struct stretch {
 	const struct check_def *def;
 	size_t n;
 };
 
-#define STRETCHES 6
+/* The hardware's own two run on the state of its verifier, the rest on ours. */
+enum { OPENING, AUTHENTIC, CHANNEL, RELEASE, DEMANDS, CLOSING, STRETCHES };
 
-/* What each kind has to pass. An empty stretch: this kind has none. */
+#define LIST(authentic, n_authentic, demands, n_demands)                       \
+	{                                                                      \
+		[OPENING] = { opening, COUNT(opening) },                       \
+		[AUTHENTIC] = { authentic, n_authentic },                      \
+		[CHANNEL] = { channel, COUNT(channel) },                       \
+		[RELEASE] = { evidence_release_checks,                         \
+			EVIDENCE_RELEASE_CHECKS },                             \
+		[DEMANDS] = { demands, n_demands },                            \
+		[CLOSING] = { closing, COUNT(closing) },                       \
+	}
+
+/* What each kind has to pass; NULL for an unknown one. */
 static const struct stretch *list_of(enum tee_kind kind)
 {
-	static const struct stretch sim[STRETCHES] = {
-		{ opening, COUNT(opening) },
-		{ evidence_sim_checks, EVIDENCE_SIM_CHECKS },
-		{ channel, COUNT(channel) },
-		{ evidence_release_checks, EVIDENCE_RELEASE_CHECKS },
-		{ NULL, 0 },
-		{ closing, COUNT(closing) },
-	};
+	static const struct stretch sim[STRETCHES] =
+	    LIST(evidence_sim_checks, EVIDENCE_SIM_CHECKS, NULL, 0);
+	static const struct stretch snp[STRETCHES] = LIST(snp_checks_authentic,
+	    SNP_CHECKS_AUTHENTIC, snp_checks_policy, SNP_CHECKS_POLICY);
+	static const struct stretch tdx[STRETCHES] = LIST(tdx_checks_authentic,
+	    TDX_CHECKS_AUTHENTIC, dcap_checks_policy, DCAP_CHECKS_POLICY);
+	static const struct stretch sgx[STRETCHES] = LIST(sgx_checks_authentic,
+	    SGX_CHECKS_AUTHENTIC, dcap_checks_policy, DCAP_CHECKS_POLICY);
 
-	return kind == TEE_SIM ? sim : NULL;
+	switch (kind) {
+	case TEE_SIM:
+		return sim;
+	case TEE_SNP:
+		return snp;
+	case TEE_TDX:
+		return tdx;
+	case TEE_SGX:
+		return sgx;
+	}
+	return NULL;
 }
 
 size_t evidence_required(uint8_t id[CHECKS_MAX], enum tee_kind kind)
@@ -176,16 +202,6 @@ static void copy_text(char *out, size_t cap, struct bytes b)
 
 	mem_copy(out, b.p, n);
 	out[n] = '\0';
-}
-
-static void claim_sim(struct claims *c, const struct snp_report *report)
-{
-	c->family = report->family;
-	c->reported_tcb = report->reported_tcb;
-	memcpy(c->chip_id, report->chip_id, sizeof(c->chip_id));
-	c->chip_id_len = sizeof(report->chip_id);
-	memcpy(c->measurement, report->measurement, sizeof(c->measurement));
-	c->measurement_len = sizeof(report->measurement);
 }
 
 static void claim_release(struct claims *c, const struct evidence_run *r)
@@ -226,8 +242,15 @@ static enum err run_stretches(struct evidence_run *r)
 
 	if (s == NULL) /* then that has failed, and what follows is not run */
 		s = list_of(TEE_SIM);
-	for (size_t i = 1; i < STRETCHES; i++)
-		e = check_run(list, s[i].def, s[i].n, r);
+	for (size_t i = AUTHENTIC; i < STRETCHES; i++) {
+		bool theirs = i == AUTHENTIC || i == DEMANDS;
+
+		if (i == DEMANDS && e == ERR_OK && s[i].n > 0)
+			evidence_hardware_demand(
+			    &r->work->demand, &r->policy.rec->policy);
+		e = check_run(list, s[i].def, s[i].n,
+		    theirs ? evidence_hardware_run(r) : r);
+	}
 	return e;
 }
 
@@ -250,7 +273,6 @@ enum err evidence_verify(struct verdict *v, struct evidence_work *work,
 	r.report_data = r.report.report_data;
 	if (run_stretches(&r) != ERR_OK)
 		return failed(v);
-	claim_sim(&v->claims, &r.report);
 	claim_release(&v->claims, &r);
 	return ERR_OK;
 }

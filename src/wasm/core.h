@@ -23,6 +23,7 @@
  *   core_end(reason), core_wipe()
  *
  * Stored evidence, for a receipt: core_trust, core_judge, obligations, conclude.
+ * A report or quote alone: core_attest, obligations, conclude, core_claims.
  */
 #ifndef CONFER_WASM_CORE_H
 #define CONFER_WASM_CORE_H
@@ -98,6 +99,21 @@ unsigned core_verify(size_t len, unsigned flags, uint64_t now_s,
 unsigned core_judge(size_t len, unsigned flags, uint64_t now_s,
     uint64_t max_age_s, uint64_t policy_seq_min);
 
+/*
+ * Judge recorded evidence of real hardware alone, without a release: len bytes
+ * of report or quote in EVIDENCE, a container of certificates and collateral
+ * (attest/collateral.h) in BODY. kind: enum tee_kind but for TEE_SIM. ERR_OK, or
+ * the failure; obligations and core_conclude() as for the others, also after a
+ * failure: then core_authentic() says whether the claims are what hardware said.
+ */
+enum core_policy { CORE_POLICY_STRICT = 0, CORE_POLICY_BASELINE = 1 };
+unsigned core_attest(unsigned kind, size_t len, size_t container_len,
+    uint64_t now_s, enum core_policy policy);
+bool core_authentic(void);
+
+/* The claims of core_attest() as a JSON object, to OUT. */
+unsigned core_claims(void);
+
 /* Which judgement this is: core_conclude wants it back. */
 uint32_t core_run(void);
 
@@ -118,7 +134,7 @@ const struct core_obligation *core_obligation(uint32_t i);
  * Bit i of answers: obligation i holds. ERR_PROTOCOL if `run` is not the present
  * judgement: the answers belong to another one. ERR_OK means accepted.
  */
-unsigned core_conclude(uint32_t run, uint32_t answers);
+unsigned core_conclude(uint32_t of_run, uint32_t answers);
 
 /* One line of the verdict; NUL-terminated texts. */
 struct core_check {

@@ -1,4 +1,7 @@
 /* Judging evidence, for a page. */
+#include "attest/attest.h"
+#include "attest/claims.h"
+#include "attest/collateral.h"
 #include "wasm/io.h"
 
 _Static_assert(OBLIGATIONS_MAX <= 32, "answers are the bits of a u32");
@@ -9,6 +12,8 @@ static struct verdict verdict;
 static struct evidence_work work;
 static uint32_t run;     /* counts judgements; 0: none yet */
 static bool in_progress; /* judged, not concluded */
+static bool alone;       /* of a report or quote without a release */
+static bool authentic;   /* likewise: what it says is what hardware said */
 
 CORE_EXPORT unsigned core_trust(size_t len)
 {
@@ -26,7 +31,7 @@ void verify_wipe(void)
 {
 	mem_wipe(&verdict, sizeof(verdict));
 	mem_wipe(&work, sizeof(work));
-	in_progress = false;
+	in_progress = alone = authentic = false;
 }
 
 const struct verdict *verify_verdict(void)
@@ -51,6 +56,7 @@ static struct evidence_demand demand_of(
 {
 	return (struct evidence_demand){
 		.trust = &trust,
+		.roots = attest_roots,
 		.accept_simulated = (flags & CORE_ACCEPT_SIMULATED) != 0,
 		.now_s = now_s,
 		.max_age_s = max_age_s,
@@ -83,6 +89,91 @@ CORE_EXPORT unsigned core_judge(size_t len, unsigned flags, uint64_t now_s,
 		return io_error(ERR_PROTOCOL, "no trust file");
 	return judge(
 	    &d, io_input(CORE_EVIDENCE, len), io_input(CORE_IN, X25519_LEN).p);
+}
+
+static void attest_run_snp(const struct collateral *c, struct bytes report,
+    const struct attest_policy *policy, uint64_t now_s)
+{
+	work.snp = (struct snp_run){
+		.roots = attest_roots, .policy = policy, .now_s = now_s
+	};
+	work.snp.ev = (struct snp_evidence){ .report = report,
+		.leaf = c->part[COLLATERAL_LEAF],
+		.ca = c->part[COLLATERAL_CA],
+		.crl = c->part[COLLATERAL_AMD_CRL] };
+	(void)attest_snp(&verdict.checks, &work.snp);
+}
+
+static void attest_run_dcap(const struct collateral *c, struct bytes quote,
+    const struct attest_policy *policy, uint64_t now_s)
+{
+	work.dcap = (struct dcap_run){ .work = &work.dcap_work,
+		.tee = verdict.claims.kind == TEE_TDX ? DCAP_TEE_TDX
+						      : DCAP_TEE_SGX,
+		.roots = attest_roots,
+		.policy = policy,
+		.now_s = now_s };
+	work.dcap.ev = (struct dcap_evidence){ .quote = quote,
+		.tcb_info = c->part[COLLATERAL_TCB_INFO],
+		.qe_identity = c->part[COLLATERAL_QE_IDENTITY],
+		.tcb_signing_chain = c->part[COLLATERAL_TCB_SIGNING],
+		.root_ca_crl = c->part[COLLATERAL_ROOT_CRL],
+		.pck_crl = c->part[COLLATERAL_PCK_CRL] };
+	(void)attest_dcap(&verdict.checks, &work.dcap);
+}
+
+CORE_EXPORT unsigned core_attest(unsigned kind, size_t len,
+    size_t container_len, uint64_t now_s, enum core_policy policy)
+{
+	const struct attest_policy *p = policy == CORE_POLICY_BASELINE
+					    ? &attest_policy_baseline
+					    : &attest_policy_strict;
+	struct bytes in = io_input(CORE_EVIDENCE, len);
+	struct collateral c;
+	enum err e;
+
+	if (kind != TEE_SNP && kind != TEE_TDX && kind != TEE_SGX)
+		return io_error(ERR_UNSUPPORTED, "no such kind of hardware");
+	verify_wipe();
+	run++;
+	verdict.claims.kind = (enum tee_kind)kind;
+	e = collateral_parse(
+	    &c, io_input(CORE_BODY, container_len), &verdict.checks.reason);
+	if (e != ERR_OK)
+		return io_error(e, verdict.checks.reason.msg);
+	if (kind == TEE_SNP)
+		attest_run_snp(&c, in, p, now_s);
+	else
+		attest_run_dcap(&c, in, p, now_s);
+	alone = in_progress = true;
+	return io_error(verdict.checks.reason.code, verdict.checks.reason.msg);
+}
+
+static enum err conclude_alone(const bool *answer, size_t n)
+{
+	if (verdict.claims.kind == TEE_SNP)
+		return attest_snp_conclude(
+		    &verdict.checks, answer, n, &authentic);
+	return attest_dcap_conclude(
+	    &verdict.checks, work.dcap.tee, answer, n, &authentic);
+}
+
+CORE_EXPORT bool core_authentic(void)
+{
+	return authentic;
+}
+
+CORE_EXPORT unsigned core_claims(void)
+{
+	struct wr w = io_output();
+
+	if (!alone)
+		return io_error(ERR_PROTOCOL, "no report or quote was judged");
+	if (verdict.claims.kind == TEE_SNP)
+		attest_claims_snp(&w, &work.snp);
+	else
+		attest_claims_dcap(&w, &work.dcap);
+	return io_finish(&w, w.err);
 }
 
 CORE_EXPORT uint32_t core_run(void)
@@ -124,8 +215,13 @@ CORE_EXPORT unsigned core_conclude(uint32_t of_run, uint32_t answers)
 		return io_error(ERR_PROTOCOL, "not the judgement at hand");
 	for (size_t i = 0; i < OBLIGATIONS_MAX; i++)
 		answer[i] = (answers >> i & 1) != 0;
-	e = evidence_conclude(&verdict, answer, verdict.checks.obligations.n);
-	mem_wipe(&work, sizeof(work));
+	if (alone) {
+		e = conclude_alone(answer, verdict.checks.obligations.n);
+	} else {
+		e = evidence_conclude(
+		    &verdict, answer, verdict.checks.obligations.n);
+		mem_wipe(&work, sizeof(work));
+	}
 	in_progress = false;
 	return io_error(e, verdict.checks.reason.msg);
 }

@@ -91,12 +91,18 @@ static void start(struct check_list *list, struct run *run)
 	CHECK_OK(check_run(list, good, GOOD_N, run));
 }
 
-/* A refusal leaves no time and no signatures, and says which code. */
-static void check_refused(const struct check_list *list, enum err e)
+/* A refusal leaves no time, and says which code. */
+static void check_stopped(const struct check_list *list, enum err e)
 {
 	CHECK_EQ(list->reason.code, e);
 	CHECK(list->reason.msg[0] != '\0');
 	CHECK_EQ(list->deadline_s, 0);
+}
+
+/* Once it is concluded no signatures are left either. */
+static void check_refused(const struct check_list *list, enum err e)
+{
+	check_stopped(list, e);
 	CHECK_EQ(list->obligations.n, 0);
 }
 
@@ -163,7 +169,7 @@ TEST(check_run_stops_at_the_first_failure)
 	CHECK_STR(list.line[2].text, "");
 	CHECK_EQ(list.line[3].id, CHECK_CHIP);
 	CHECK_EQ(list.line[3].result, CHECK_NOT_RUN);
-	check_refused(&list, ERR_AUTH);
+	check_stopped(&list, ERR_AUTH);
 	/* A further table is listed, not run. */
 	CHECK_ERR(check_run(&list, good, GOOD_N, &run), ERR_AUTH);
 	CHECK_EQ(run.called, 2);
@@ -346,6 +352,50 @@ TEST(check_conclude_keeps_the_reason_of_an_earlier_failure)
 	check_refused(&list, ERR_POLICY);
 }
 
+/* What a later check read was never authentic, so the signature is the reason. */
+TEST(check_conclude_blames_the_signature_before_what_it_covers)
+{
+	static const struct check_def def[] = { { CHECK_REPORT, one_signature },
+		{ CHECK_ROOT, refuse } };
+	static const uint8_t ids[] = { CHECK_REPORT, CHECK_ROOT };
+	static const bool no[] = { false };
+	struct run run = { .answer = ERR_POLICY };
+	struct check_list list;
+
+	check_list_init(&list);
+	CHECK_ERR(check_run(&list, def, 2, &run), ERR_POLICY);
+	CHECK_ERR(check_conclude(&list, no, 1, ids, 2), ERR_AUTH);
+	CHECK_EQ(list.failed, 0);
+	CHECK_EQ(list.line[0].result, CHECK_FAILED);
+	check_refused(&list, ERR_AUTH);
+	check_list_init(&list);
+	CHECK_ERR(check_run(&list, def, 2, &run), ERR_POLICY);
+	CHECK_ERR(check_conclude(&list, yes, 1, ids, 2), ERR_POLICY);
+	CHECK_EQ(list.failed, 1);
+	CHECK_EQ(list.line[0].result, CHECK_PASSED);
+	check_refused(&list, ERR_POLICY);
+}
+
+static enum err sign_and_refuse(void *p, struct check_list *list)
+{
+	(void)p;
+	(void)oblige_one(list, "never asked");
+	return err_set(&list->reason, ERR_FORMAT, "field 8");
+}
+
+/* A check that fails takes the signatures it had demanded with it. */
+TEST(check_run_drops_the_signatures_of_a_check_that_failed)
+{
+	static const struct check_def def[] = { { CHECK_REPORT, one_signature },
+		{ CHECK_ROOT, sign_and_refuse } };
+	struct run run = { 0 };
+	struct check_list list;
+
+	check_list_init(&list);
+	CHECK_ERR(check_run(&list, def, 2, &run), ERR_FORMAT);
+	CHECK_EQ(list.obligations.n, 1);
+}
+
 TEST(check_takes_as_many_lines_as_there_is_room_for)
 {
 	struct run run = { 0 };
@@ -403,6 +453,10 @@ int main(void)
 		    check_conclude_refuses_a_line_that_did_not_pass),
 		cmocka_unit_test(
 		    check_conclude_keeps_the_reason_of_an_earlier_failure),
+		cmocka_unit_test(
+		    check_conclude_blames_the_signature_before_what_it_covers),
+		cmocka_unit_test(
+		    check_run_drops_the_signatures_of_a_check_that_failed),
 		cmocka_unit_test(
 		    check_takes_as_many_lines_as_there_is_room_for),
 		cmocka_unit_test(

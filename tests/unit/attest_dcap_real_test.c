@@ -314,7 +314,7 @@ TEST(dcap_real_quote_with_one_bit_changed_is_refused)
 		{ 636, CHECK_REPORT_SIG },        /* signature */
 		{ 636 + 64, CHECK_QE_KEY },       /* attestation key */
 		{ 770, CHECK_QE_REPORT },         /* CPUSVN of the QE */
-		{ 770 + 320, CHECK_QE_KEY },      /* its report data */
+		{ 770 + 320, CHECK_QE_REPORT },   /* its report data */
 		{ 770 + 384, CHECK_QE_REPORT },   /* its signature */
 		{ 770 + 384 + 66, CHECK_QE_KEY }, /* authentication data */
 	};

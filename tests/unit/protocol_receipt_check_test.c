@@ -36,7 +36,6 @@ static void begin(void)
 	fix_init(&f);
 	f.binding.has_receipt_key = true;
 	crypto_ed25519_public(f.binding.receipt_key, seed);
-	fix_bind(&f);
 	r = (struct receipt){ .evidence = fix_bundle(&f),
 		.channel_key = { f.s_pub, X25519_LEN },
 		.request = { request, sizeof(request) - 1 },
@@ -142,13 +141,11 @@ TEST(receipt_refuses_the_key_of_another_enclave)
 {
 	begin();
 	f.binding.receipt_key[0] ^= 1;
-	fix_bind(&f);
 	r.evidence = fix_bundle(&f);
 	CHECK_OK(fix_judge(&v, &f, r.evidence));
 	check_refused(RECEIPT_CHECK_SIGNATURE, ERR_AUTH);
 	begin();
 	f.binding.has_receipt_key = false;
-	fix_bind(&f);
 	r.evidence = fix_bundle(&f);
 	CHECK_OK(fix_judge(&v, &f, r.evidence));
 	check_refused(RECEIPT_CHECK_SIGNATURE, ERR_POLICY);

@@ -258,9 +258,7 @@ static inline enum err snp_judge(struct check_list *list, struct snp_run *run)
 	if (check_run(list, snp_checks_authentic, SNP_CHECKS_AUTHENTIC, run) ==
 	    ERR_OK)
 		CHECK(list->obligations.n > 0);
-	if (check_run(list, snp_checks_policy, SNP_CHECKS_POLICY, run) !=
-	    ERR_OK)
-		CHECK_EQ(list->obligations.n, 0);
+	(void)check_run(list, snp_checks_policy, SNP_CHECKS_POLICY, run);
 	n = list->obligations.n;
 	for (size_t i = 0; i < n; i++)
 		answer[i] =
