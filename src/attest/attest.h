@@ -19,8 +19,10 @@
  * wait. Otherwise the code of the failure, as in list->reason; those obligations that were reached
  * may still be answered, which tells whether the claims are authentic.
  */
-enum err attest_snp(struct check_list *list, struct snp_run *run);
-enum err attest_dcap(struct check_list *list, struct dcap_run *run);
+enum err attest_snp(struct check_list *list, struct snp_run *run)
+    __attribute__((warn_unused_result));
+enum err attest_dcap(struct check_list *list, struct dcap_run *run)
+    __attribute__((warn_unused_result));
 
 /*
  * Take the answers, as check_conclude() does. ERR_OK: accepted. *authentic says

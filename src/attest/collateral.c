@@ -42,6 +42,7 @@ static enum err read_part(
 	return ERR_OK;
 }
 
+/* */
 enum err collateral_parse(
     struct collateral *out, struct bytes in, struct err_ctx *ctx)
 {

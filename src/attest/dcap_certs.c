@@ -125,6 +125,7 @@ static enum err check_roles(const struct dcap_run *r, struct err_ctx *ctx)
 	return e;
 }
 
+/* */
 enum err dcap_check_certificates(void *run, struct check_list *list)
 {
 	struct dcap_run *r = run;
@@ -161,6 +162,7 @@ static enum err check_pinned(const struct x509_cert *root,
 	    key_hash(want, pinned->spki));
 }
 
+/* */
 enum err dcap_check_root(void *run, struct check_list *list)
 {
 	struct dcap_run *r = run;
@@ -177,6 +179,7 @@ enum err dcap_check_root(void *run, struct check_list *list)
 	return e;
 }
 
+/* */
 enum err dcap_check_chain(void *run, struct check_list *list)
 {
 	struct dcap_run *r = run;
@@ -202,6 +205,7 @@ static void say_until(struct check_list *list, const char *what, uint64_t until)
 	check_say(list, "%s until %s", what, date);
 }
 
+/* */
 enum err dcap_check_cert_time(void *run, struct check_list *list)
 {
 	struct dcap_run *r = run;
@@ -265,6 +269,7 @@ static enum err check_listed(const struct x509_crl *crl,
 	return ERR_OK;
 }
 
+/* */
 enum err dcap_check_revocation(void *run, struct check_list *list)
 {
 	struct dcap_run *r = run;

@@ -228,6 +228,7 @@ static enum err parse(struct reader *r)
 	return e;
 }
 
+/* */
 enum err dcap_pck_parse(
     struct dcap_pck *out, const struct x509_cert *cert, struct err_ctx *ctx)
 {

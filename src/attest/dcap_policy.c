@@ -150,6 +150,7 @@ static enum err check_enclave(
 	return ERR_OK;
 }
 
+/* */
 static enum err check_guest(void *cookie, struct check_list *list)
 {
 	const struct dcap_run *r = cookie;
@@ -240,6 +241,7 @@ static bool take_advisory(void *cookie, const char *id)
 	return false;
 }
 
+/* */
 static enum err check_tcb_status(void *cookie, struct check_list *list)
 {
 	const struct dcap_run *r = cookie;
@@ -269,6 +271,7 @@ static enum err check_tcb_status(void *cookie, struct check_list *list)
 
 /* ---- HARDWARE -------------------------------------------------------------- */
 
+/* */
 static enum err check_hardware(void *cookie, struct check_list *list)
 {
 	const struct dcap_run *r = cookie;

@@ -282,6 +282,7 @@ static enum err parse(
 	return e;
 }
 
+/* */
 enum err dcap_quote_parse(
     struct dcap_quote *out, struct bytes in, struct err_ctx *ctx)
 {

@@ -115,6 +115,7 @@ static bool reaches_tdx(const struct td_report *td, const struct tcb_level *l)
 	return reaches(td->tee_tcb_svn, l->tdx, first);
 }
 
+/* */
 static void match_levels(struct dcap_tcb *out, const struct tcb_info *info,
     const struct dcap_pck *pck, const struct td_report *td)
 {
@@ -164,7 +165,7 @@ static bool is_stale(enum dcap_status s)
 	       s == DCAP_OUT_OF_DATE_CONFIGURATION_NEEDED;
 }
 
-/* A part that is not up to date makes the whole out of date. */
+/* A part that is not up to date makes the whole out of date. */
 static enum dcap_status converge(enum dcap_status s, enum dcap_status part)
 {
 	if (part == DCAP_UP_TO_DATE)

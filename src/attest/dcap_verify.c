@@ -47,6 +47,7 @@ static enum err check_pck(void *run, struct check_list *list)
 	return ERR_OK;
 }
 
+/* */
 static enum err check_qe_report(void *run, struct check_list *list)
 {
 	struct dcap_run *r = run;
@@ -61,6 +62,7 @@ static enum err check_qe_report(void *run, struct check_list *list)
 	return e;
 }
 
+/* */
 static enum err check_qe_key(void *run, struct check_list *list)
 {
 	const struct dcap_quote *q = &((struct dcap_run *)run)->quote;
@@ -85,7 +87,7 @@ static enum err check_qe_key(void *run, struct check_list *list)
 	return ERR_OK;
 }
 
-/* A key that is no point of the curve fails with the signature. */
+/* A key that is no point of the curve fails with the signature. */
 static enum err check_report_sig(void *run, struct check_list *list)
 {
 	const struct dcap_quote *q = &((struct dcap_run *)run)->quote;
@@ -162,6 +164,7 @@ static enum err check_platform(const struct dcap_run *r, struct err_ctx *ctx)
 	return ERR_OK;
 }
 
+/* */
 static enum err check_tcb_info(void *run, struct check_list *list)
 {
 	struct dcap_run *r = run;
@@ -180,6 +183,7 @@ static enum err check_tcb_info(void *run, struct check_list *list)
 	return e;
 }
 
+/* */
 static enum err check_qe_identity(void *run, struct check_list *list)
 {
 	struct dcap_run *r = run;
@@ -201,6 +205,7 @@ static enum err check_qe_identity(void *run, struct check_list *list)
 	return e;
 }
 
+/* */
 static enum err check_qe_match(void *run, struct check_list *list)
 {
 	struct dcap_run *r = run;
@@ -216,6 +221,7 @@ static enum err check_qe_match(void *run, struct check_list *list)
 	return e;
 }
 
+/* */
 static enum err check_tdx_module(void *run, struct check_list *list)
 {
 	struct dcap_run *r = run;
@@ -231,6 +237,7 @@ static enum err check_tdx_module(void *run, struct check_list *list)
 	return e;
 }
 
+/* */
 static enum err check_tcb_level(void *run, struct check_list *list)
 {
 	struct dcap_run *r = run;

@@ -89,6 +89,7 @@ static enum err read_rows(struct row row[SNP_CERTS_ROWS_MAX], size_t *n,
 	}
 }
 
+/* */
 enum err snp_certs_table_parse(
     struct snp_certs_table *out, struct bytes in, struct err_ctx *ctx)
 {

@@ -16,6 +16,7 @@ static unsigned long long ull(uint64_t v)
 	return v;
 }
 
+/* */
 static enum err check_guest(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;
@@ -68,6 +69,7 @@ static bool is_vlek(const struct snp_run *r)
 	return snp_signing_key(&r->report) == SNP_KEY_VLEK;
 }
 
+/* */
 static enum err check_product(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;
@@ -145,6 +147,7 @@ static void say_memory(struct check_list *list, const struct snp_report *rep)
 	    (on & SNP_PLATFORM_SMT) != 0 ? "on" : "off");
 }
 
+/* */
 static enum err check_memory(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;
@@ -204,6 +207,7 @@ static enum err check_committed(const struct snp_run *r, struct err_ctx *ctx)
 	return ERR_OK;
 }
 
+/* */
 static enum err check_tcb_status(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;
@@ -228,7 +232,10 @@ static enum err check_tcb_status(void *run, struct check_list *list)
 	return e;
 }
 
-/* Is this very chip allowed? One leaked key forges evidence for its chip. */
+/*
+ * Is this very chip allowed? One leaked key forges evidence for its chip.
+ * [A-52]
+ */
 static enum err check_hardware(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;

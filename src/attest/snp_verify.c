@@ -96,6 +96,7 @@ static enum err check_names(const struct snp_run *r, struct err_ctx *ctx)
 	return e;
 }
 
+/* */
 static enum err check_certificates(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;
@@ -130,6 +131,7 @@ static enum err check_certificates(void *run, struct check_list *list)
 	return ERR_OK;
 }
 
+/* */
 static enum err check_root(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;
@@ -158,6 +160,7 @@ static struct x509_cert pinned_cert(const struct snp_run *r)
 		.spki = r->pinned->spki };
 }
 
+/* */
 static enum err check_chain(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;
@@ -174,6 +177,7 @@ static enum err check_chain(void *run, struct check_list *list)
 	return e;
 }
 
+/* */
 static enum err check_cert_time(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;
@@ -210,6 +214,7 @@ static enum err judge_crl(struct snp_run *r, struct check_list *list)
 	return e;
 }
 
+/* */
 static enum err check_revocation(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;
@@ -241,7 +246,7 @@ static enum err check_revocation(void *run, struct check_list *list)
 	return ERR_OK;
 }
 
-/* KEY_INFO, leaf, its issuer and hwID say it: one kind, four times. */
+/* KEY_INFO, leaf, its issuer and hwID say it: one kind, four times. */
 static enum err check_key_kind(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;
@@ -286,6 +291,7 @@ static enum err check_product_name(const struct snp_run *r, struct err_ctx *ctx)
 	    snp_family_name(r->family));
 }
 
+/* */
 static enum err check_chip(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;
@@ -319,6 +325,7 @@ static enum err check_chip(void *run, struct check_list *list)
 	return ERR_OK;
 }
 
+/* */
 static enum err check_tcb(void *run, struct check_list *list)
 {
 	static const char *const milan[SNP_TCB_LEN] = { "bootloader", "tee",
@@ -351,6 +358,7 @@ static enum err check_tcb(void *run, struct check_list *list)
 	return ERR_OK;
 }
 
+/* */
 static enum err check_report_sig(void *run, struct check_list *list)
 {
 	struct snp_run *r = run;

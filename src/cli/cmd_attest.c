@@ -51,8 +51,10 @@ static enum err judge_snp(
 	a->snp.roots = attest_roots;
 	a->snp.policy = &a->policy;
 	a->snp.now_s = a->now_s;
-	(void)attest_snp(&a->list, &a->snp);
-	resolve(&a->list, answer);
+	/* Also of a refusal: is what it speaks of authentic at all? */
+	if (attest_snp(&a->list, &a->snp) == ERR_OK ||
+	    a->list.obligations.n > 0)
+		resolve(&a->list, answer);
 	a->accepted = attest_snp_conclude(&a->list, answer,
 			  a->list.obligations.n, &a->authentic) == ERR_OK;
 	a->parsed = a->snp.report.version != 0;
@@ -80,8 +82,9 @@ static enum err judge_dcap(
 	a->dcap.roots = attest_roots;
 	a->dcap.policy = &a->policy;
 	a->dcap.now_s = a->now_s;
-	(void)attest_dcap(&a->list, &a->dcap);
-	resolve(&a->list, answer);
+	if (attest_dcap(&a->list, &a->dcap) == ERR_OK ||
+	    a->list.obligations.n > 0)
+		resolve(&a->list, answer);
 	a->accepted = attest_dcap_conclude(&a->list, a->dcap.tee, answer,
 			  a->list.obligations.n, &a->authentic) == ERR_OK;
 	a->parsed = a->dcap.quote.version != 0;

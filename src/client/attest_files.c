@@ -28,7 +28,7 @@ static enum err decode_pem(
 	enum err e;
 
 	if (in.len < sizeof(begin) - 1 ||
-	    memcmp(in.p, begin, sizeof(begin) - 1) != 0)
+	    !mem_eq_str((struct bytes){ in.p, sizeof(begin) - 1 }, begin))
 		return ERR_OK;
 	e = x509_pem_next(&in, der, sizeof(der), &len, what, ctx);
 	if (e == ERR_OK)

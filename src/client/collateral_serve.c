@@ -233,6 +233,7 @@ static void accept_all(void *cookie, unsigned ready)
 		loop_want(s->loop, &s->listener, 0);
 }
 
+/* */
 enum err collateral_serve_start(struct collateral_serve *s, struct loop *loop,
     int listen_fd, int dir_fd, collateral_told_fn *told, void *cookie)
 {

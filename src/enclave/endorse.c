@@ -57,6 +57,7 @@ static enum err read_answer(struct endorse_given *out, int fd,
 	    &out->parts, (struct bytes){ out->data, head.len }, ctx);
 }
 
+/* */
 enum err endorse_ask(struct endorse_given *out, const struct addr *a,
     const struct collateral_request *req, unsigned timeout_ms,
     struct err_ctx *ctx)
@@ -211,6 +212,7 @@ static enum err dcap_sections(struct evidence *ev, struct endorse *work,
 	    &work->given.parts, COLLATERAL_TCB_INFO, COLLATERAL_PCK_CRL);
 }
 
+/* */
 enum err endorse_sections(struct evidence *ev, struct endorse *work,
     const struct source_answer *answer, const struct addr *host,
     struct err_ctx *ctx)

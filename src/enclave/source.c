@@ -215,6 +215,7 @@ static enum err try_once(struct source_answer *out, const struct source *s,
 	return check_quote(out, s, report_data, ctx);
 }
 
+/* */
 enum err source_make(struct source_answer *out, const struct source *s,
     const uint8_t report_data[REPORT_DATA_LEN], struct err_ctx *ctx)
 {

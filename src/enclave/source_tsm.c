@@ -219,6 +219,7 @@ static enum err exchange(struct request *r, struct source_answer *out,
 	return e;
 }
 
+/* */
 enum err source_tsm_ask(struct source_answer *out, const struct source *s,
     const uint8_t report_data[REPORT_DATA_LEN], struct err_ctx *ctx)
 {

@@ -91,7 +91,7 @@ CORE_EXPORT unsigned core_judge(size_t len, unsigned flags, uint64_t now_s,
 	    &d, io_input(CORE_EVIDENCE, len), io_input(CORE_IN, X25519_LEN).p);
 }
 
-static void attest_run_snp(const struct collateral *c, struct bytes report,
+static enum err attest_run_snp(const struct collateral *c, struct bytes report,
     const struct attest_policy *policy, uint64_t now_s)
 {
 	work.snp = (struct snp_run){
@@ -101,10 +101,10 @@ static void attest_run_snp(const struct collateral *c, struct bytes report,
 		.leaf = c->part[COLLATERAL_LEAF],
 		.ca = c->part[COLLATERAL_CA],
 		.crl = c->part[COLLATERAL_AMD_CRL] };
-	(void)attest_snp(&verdict.checks, &work.snp);
+	return attest_snp(&verdict.checks, &work.snp);
 }
 
-static void attest_run_dcap(const struct collateral *c, struct bytes quote,
+static enum err attest_run_dcap(const struct collateral *c, struct bytes quote,
     const struct attest_policy *policy, uint64_t now_s)
 {
 	work.dcap = (struct dcap_run){ .work = &work.dcap_work,
@@ -119,7 +119,7 @@ static void attest_run_dcap(const struct collateral *c, struct bytes quote,
 		.tcb_signing_chain = c->part[COLLATERAL_TCB_SIGNING],
 		.root_ca_crl = c->part[COLLATERAL_ROOT_CRL],
 		.pck_crl = c->part[COLLATERAL_PCK_CRL] };
-	(void)attest_dcap(&verdict.checks, &work.dcap);
+	return attest_dcap(&verdict.checks, &work.dcap);
 }
 
 CORE_EXPORT unsigned core_attest(unsigned kind, size_t len,
@@ -141,12 +141,10 @@ CORE_EXPORT unsigned core_attest(unsigned kind, size_t len,
 	    &c, io_input(CORE_BODY, container_len), &verdict.checks.reason);
 	if (e != ERR_OK)
 		return io_error(e, verdict.checks.reason.msg);
-	if (kind == TEE_SNP)
-		attest_run_snp(&c, in, p, now_s);
-	else
-		attest_run_dcap(&c, in, p, now_s);
+	e = kind == TEE_SNP ? attest_run_snp(&c, in, p, now_s)
+			    : attest_run_dcap(&c, in, p, now_s);
 	alone = in_progress = true;
-	return io_error(verdict.checks.reason.code, verdict.checks.reason.msg);
+	return io_error(e, verdict.checks.reason.msg);
 }
 
 static enum err conclude_alone(const bool *answer, size_t n)

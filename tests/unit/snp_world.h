@@ -258,7 +258,9 @@ static inline enum err snp_judge(struct check_list *list, struct snp_run *run)
 	if (check_run(list, snp_checks_authentic, SNP_CHECKS_AUTHENTIC, run) ==
 	    ERR_OK)
 		CHECK(list->obligations.n > 0);
-	(void)check_run(list, snp_checks_policy, SNP_CHECKS_POLICY, run);
+	if (check_run(list, snp_checks_policy, SNP_CHECKS_POLICY, run) !=
+	    ERR_OK)
+		CHECK(list->reason.msg[0] != 0);
 	n = list->obligations.n;
 	for (size_t i = 0; i < n; i++)
 		answer[i] =
