@@ -209,8 +209,13 @@ export function verdict(bundle, key, trust, o) {
 	need(heads.every((a) => heads.every((b) => a.origin === b.origin &&
 		(a.size !== b.size || a.root.equals(b.root)))),
 		'log: heads that contradict each other');
-	if (ev.binding[3].length)
-		ends.push(ev.binding[3].readBigUInt64BE(0));
+	const [head] = heads;
+	need(ev.binding[1].equals(sha256(`${head.origin}\n${head.size}\n` +
+		`${head.root.toString('base64')}\n`)),
+	'report is recent: it binds another head of the log');
+	need(ev.binding[3].length, 'time left: REPORT_DATA has no end');
+	ends.push(ev.binding[3].readBigUInt64BE(0));
+	need(ends.at(-1) <= BigInt(o.now) + 3600n, 'time left: too much');
 	const deadline = ends.reduce((a, b) => (a < b ? a : b));
 	need(deadline > BigInt(o.now), 'time left: none');
 	return { deadline, kind: ev.kind, model: model.name[0][0],

@@ -87,28 +87,27 @@ export class Machine {
 		r[0x4a0 - 1] = o.tail ?? 0;
 		return r;
 	}
-	// Three records in a log of their own: [record, proof] of each.
+	// Three records in a log of their own: [record, proof, text of the
+	// checkpoint] of each.
 	logged(records, o) {
 		const [a, b, d] = records.map(leafHash);
 		const root = o.otherTree ? sha256('x') : node(node(a, b), d);
+		const head = (log) => `${log.name}\n3\n${root.toString('base64')}\n`;
 		const proof = (index, path, log) => Buffer.concat([Buffer.from(
 			`c2sp.org/tlog-proof@v1\n${o.extra ?? ''}index ${index}\n` +
 			`${path.map((p) => `${p.toString('base64')}\n`).join('')}\n`),
-		note(`${log.name}\n3\n${root.toString('base64')}\n`, [log])]);
+		note(head(log), [log])]);
 		const [log, other] = this.logs;
-		return [[0, [b, d]], [1, [a, d]], [2, [node(a, b)]]].map(([i, path]) =>
-			[records[i], proof(i, path, i === 1 && o.otherLog ? other : log)]);
+		return [[0, [b, d]], [1, [a, d]], [2, [node(a, b)]]].map(([i, path]) => {
+			const by = i === 1 && o.otherLog ? other : log;
+			return [records[i], proof(i, path, by), head(by)];
+		});
 	}
 	bundle(o) {
 		const measurement = c.randomBytes(48);
 		const chipId = c.randomBytes(64);
 		const tcb = Buffer.from([1, 0, 0, 0, 0, 0, 2, 3]);
 		const model = sha256('model').toString('hex');
-		const notAfter = Buffer.alloc(o.notAfter ? 8 : 0);
-		if (o.notAfter)
-			notAfter.writeBigUInt64BE(BigInt(o.notAfter));
-		const binding = [NONE, o.beacon ?? NONE, NONE, notAfter,
-			...(o.receiptKey ? [o.receiptKey] : [])];
 		const sim = o.otherLaunch ? c.randomBytes(48) : measurement;
 		const [image, weights, policy] = this.logged([
 			this.record('image', ['version 1', `sim ${sim.toString('hex')}`,
@@ -116,6 +115,11 @@ export class Machine {
 			this.record('model', ['name m', `file 5 sha256:${model}`,
 				'tokenizer gpt2', 'quant F32', 'context 512'], o),
 			this.record('policy', [...(o.lines ?? []), 'hardware any'], o)], o);
+		const notAfter = Buffer.alloc(o.endless ? 0 : 8);
+		if (!o.endless)
+			notAfter.writeBigUInt64BE(BigInt(o.notAfter ?? o.now + 600));
+		const binding = [NONE, o.beacon ?? sha256(image[2]), NONE, notAfter,
+			...(o.receiptKey ? [o.receiptKey] : [])];
 		const sections = { 1: Buffer.from([o.kind ?? 255]),
 			2: this.report(measurement, chipId, tcb, binding, o),
 			3: this.endorsement(chipId, tcb, o), 4: o.collateral ?? NONE,
