@@ -164,6 +164,7 @@ TEST(pem_refuses_other_base64)
 	refuse(BEGIN "AAEC \n" END, ERR_FORMAT, 34);
 	refuse(BEGIN "AA_C\n" END, ERR_FORMAT, 28);
 	refuse(BEGIN "A\n___AAEC\n" END, ERR_FORMAT, 30);
+	refuse(BEGIN "A\n___\n" END, ERR_FORMAT, 30);
 	refuse(BEGIN "AAE\n" END, ERR_FORMAT, 32);
 	refuse(BEGIN "AAECA\n" END, ERR_FORMAT, 34);
 	refuse(BEGIN "AAECAx==\n" END, ERR_FORMAT, 28);
