@@ -218,6 +218,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    every_real_quote_has_the_status_of_the_manifest),
+		cmocka_unit_test(
+		    a_real_platform_is_accepted_with_its_advisories),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
