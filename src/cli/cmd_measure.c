@@ -123,6 +123,7 @@ static bool all_apply(
 		{ "acpi-rsdp", m->acpi_rsdp, false },
 		{ "acpi-tables", m->acpi_tables, false },
 		{ "page-order", m->page_order, false },
+		{ "kernel-header", m->kernel_header, false },
 		{ "shape", m->shape, false },
 		{ "attributes", m->attributes, false },
 		{ "xfam", m->xfam, false },

@@ -1,10 +1,12 @@
 /* See measure_files.h. */
 #include "cli/measure_files.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "attest/snp.h"
 #include "measure/inputs_json.h"
+#include "measure/linux_header.h"
 #include "measure/pe.h"
 #include "sys/fd.h"
 
@@ -341,11 +343,39 @@ static enum err measure_firmware(struct tdx_inputs *out, struct bytes image,
 	    &(struct bytes){ image.p + cfv->data_offset, cfv->data_size }, 1);
 }
 
-static enum err measure_kernel(
-    struct tdx_inputs *out, const struct files *f, struct err_ctx *ctx)
+static bool patches_header(const struct cli_measure *m)
+{
+	return m->kernel_header != NULL &&
+	       strcmp(m->kernel_header, "qemu") == 0;
+}
+
+/* The Authenticode digest of a copy with the header that QEMU writes. */
+static enum err hash_patched(uint8_t out[SHA384_LEN], const struct files *f,
+    uint64_t memory, struct err_ctx *ctx)
+{
+	const struct linux_start start = { memory, f->initrd.len, f->cmdline };
+	const size_t len = f->kernel.len;
+	uint8_t *copy = malloc(len + 1);
+	enum err e;
+
+	if (copy == NULL)
+		return err_set(ctx, ERR_NOMEM, "no memory for a kernel");
+	mem_copy(copy, f->kernel.p, len);
+	e = linux_header_patch(copy, len, &start, ctx);
+	if (e == ERR_OK)
+		e = pe_parse_authenticode(
+		    out, (struct bytes){ copy, len }, ctx);
+	free(copy);
+	return e;
+}
+
+static enum err measure_kernel(struct tdx_inputs *out, const struct files *f,
+    const struct cli_measure *m, uint64_t memory, struct err_ctx *ctx)
 {
 	enum err e =
-	    pe_parse_authenticode(out->kernel, bytes_of(&f->kernel), ctx);
+	    patches_header(m)
+		? hash_patched(out->kernel, f, memory, ctx)
+		: pe_parse_authenticode(out->kernel, bytes_of(&f->kernel), ctx);
 
 	out->has_kernel = e == ERR_OK;
 	if (e == ERR_OK)
@@ -366,9 +396,9 @@ static enum err read_td(struct tdx_inputs *out, const struct cli_measure *m,
 
 	if (e == ERR_OK)
 		e = measure_firmware(out, bytes_of(&f.firmware), memory, ctx);
-	out->has_initrd = m->initrd != NULL;
+	out->has_initrd = f.initrd.len > 0; /* firmware sees no empty one */
 	if (e == ERR_OK && m->kernel != NULL)
-		e = measure_kernel(out, &f, ctx);
+		e = measure_kernel(out, &f, m, memory, ctx);
 	close_files(&f);
 	return e == ERR_OK ? read_acpi(out, m, ctx) : e;
 }
@@ -379,21 +409,26 @@ static enum cli_exit read_tdx(struct cli_measure_tdx *out,
 	static uint8_t buf[INPUTS_LEN_MAX]; /* too large for a stack */
 	struct bytes text;
 	uint64_t memory = 0;
-	enum cli_exit x = CLI_EXIT_OK;
 	enum err e;
 
 	if (m->inputs == NULL) {
-		x = read_number(
+		enum cli_exit x = read_number(
 		    &memory, m->memory, "memory", TDX_MEMORY_MAX / MIB, ctx);
+
 		out->from_firmware = true;
+		out->patched_kernel = patches_header(m);
+		if (x == CLI_EXIT_OK && m->kernel_header != NULL &&
+		    !patches_header(m) && strcmp(m->kernel_header, "file") != 0)
+			x = usage(ctx, "--kernel-header is file or qemu");
 		return x != CLI_EXIT_OK
 			   ? x
 			   : exit_of(read_td(&out->in, m, memory * MIB, ctx));
 	}
 	if (m->memory != NULL || m->acpi_loader != NULL ||
-	    m->acpi_rsdp != NULL || m->acpi_tables != NULL)
-		return usage(
-		    ctx, "--inputs says how much memory and which ACPI tables");
+	    m->acpi_rsdp != NULL || m->acpi_tables != NULL ||
+	    m->kernel_header != NULL)
+		return usage(ctx, "--inputs says how much memory, which ACPI "
+				  "tables and which kernel");
 	e = read_inputs(buf, &text, m->inputs, ctx);
 	if (e == ERR_OK)
 		e = tdx_inputs_parse(&out->in, text, ctx);

@@ -21,7 +21,8 @@ struct cli_measure_snp {
 
 struct cli_measure_tdx {
 	struct tdx_inputs in;
-	bool from_firmware; /* not from given digests */
+	bool from_firmware;  /* not from given digests */
+	bool patched_kernel; /* its header as QEMU 8 and 9 write it */
 	const char *shape;
 	uint64_t attributes, xfam;
 };

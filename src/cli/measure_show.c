@@ -179,9 +179,10 @@ void cli_measure_show_tdx(
 	print_value("RTMR1", v->has_rtmr[1], v->rtmr[1], "a kernel");
 	print_value("RTMR2", v->has_rtmr[2], v->rtmr[2], "a command line");
 	if (m->from_firmware)
-		(void)printf("\nMRTD%s not been compared with a quote from "
-			     "real firmware: check a first one.\n",
-		    v->has_rtmr[0] ? " and RTMR0 have" : " has");
+		(void)printf("\nNever compared with a quote from real "
+			     "firmware: MRTD%s%s. Check a first one.\n",
+		    v->has_rtmr[0] ? ", RTMR0" : "",
+		    m->patched_kernel && v->has_rtmr[1] ? ", RTMR1" : "");
 	if (cli_measure_complete(v))
 		print_record(&w, quiet);
 	else
@@ -296,8 +297,9 @@ void cli_measure_json_tdx(
 			member_hex(w, rtmr[i], v->rtmr[i], SHA384_LEN);
 	}
 	/* From firmware: docs/measure.md, section 1. */
-	wr_fmt(w, ",\"unproven\":[%s%s]", m->from_firmware ? "\"mrtd\"" : "",
-	    m->from_firmware && v->has_rtmr[0] ? ",\"rtmr0\"" : "");
+	wr_fmt(w, ",\"unproven\":[%s%s%s]", m->from_firmware ? "\"mrtd\"" : "",
+	    m->from_firmware && v->has_rtmr[0] ? ",\"rtmr0\"" : "",
+	    m->patched_kernel && v->has_rtmr[1] ? ",\"rtmr1\"" : "");
 	if (cli_measure_complete(v)) {
 		cli_measure_record_tdx(&record, m, v);
 		member_record(w, &record);

@@ -150,6 +150,8 @@ static const struct row {
 	    "tdx: fw_cfg etc/acpi/tables, for RTMR0" },
 	{ "page-order", "NAME", TEXT, CLI_MEASURE, AT(measure.page_order),
 	    "tdx: single-pass (default: QEMU 9 on) or two-pass" },
+	{ "kernel-header", "NAME", TEXT, CLI_MEASURE, AT(measure.kernel_header),
+	    "tdx: that of the file (default), or as qemu 8 and 9 change it" },
 	{ "shape", "NAME", TEXT, CLI_MEASURE, AT(measure.shape),
 	    "tdx: what the record calls this machine (default: td)" },
 	{ "attributes", "N", TEXT, CLI_MEASURE, AT(measure.attributes),

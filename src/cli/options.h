@@ -43,6 +43,7 @@ struct cli_measure {
 	const char *author_key;
 	const char *memory; /* TDX, to the end */
 	const char *page_order;
+	const char *kernel_header;
 	const char *acpi_loader;
 	const char *acpi_rsdp;
 	const char *acpi_tables;

@@ -190,7 +190,7 @@ static enum err check_signature(
 static enum err read_headers(
     struct pe *pe, size_t *hashed, struct bytes file, struct err_ctx *ctx)
 {
-	size_t coff;
+	size_t coff = 0;
 	struct rd r;
 	uint16_t count, optional_len;
 	enum err e = read_dos(&coff, file, ctx);

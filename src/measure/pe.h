@@ -12,13 +12,13 @@
 #define PE_SECTIONS_MAX 96         /* of the PE specification's loader */
 
 /*
- * SHA-384 of pe. ERR_TRUNCATED, ERR_FORMAT, ERR_LIMIT, ERR_UNSUPPORTED (an
+ * SHA-384 of a file. ERR_TRUNCATED, ERR_FORMAT, ERR_LIMIT, ERR_UNSUPPORTED (an
  * optional header of another kind) with field and offset; also refused is what
  * different readers would hash differently, or in part: sections that overlap each
  * other or the headers, gaps between them, a signature that is not at the end.
  * Zero on failure.
  */
-enum err pe_parse_authenticode(uint8_t out[SHA384_LEN], struct bytes pe,
+enum err pe_parse_authenticode(uint8_t out[SHA384_LEN], struct bytes file,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 #endif

@@ -134,7 +134,7 @@ def tdx():
           "attributes 0000001010000000 xfam 00000000000000e7\n",
           "the record's line")
     status, out, _ = measure(*full)
-    check(status == 0 and "MRTD and RTMR0 have not been compared" in out,
+    check(status == 0 and "real firmware: MRTD, RTMR0. Check" in out,
           "what is unproven is said")
     status, out, _ = measure("tdx", "--firmware", FIRMWARE)
     check(status == 0 and "needs the size of memory" in out and
@@ -144,6 +144,22 @@ def tdx():
                        "--append", "quiet")
     check(got["rtmr2"] == launch.rtmr2(b"quiet", None).hex() and
           "record" not in got, "without an initrd")
+    old = put("linux", launch.linux())
+    for memory in (1024, 4096):
+        got = measure_json("tdx", "--firmware", FIRMWARE, "--kernel", old,
+                           "--initrd", INITRD_FILE, "--append", "quiet",
+                           "--memory", str(memory), "--kernel-header", "qemu")
+        check(got["rtmr1"] == launch.rtmr1(launch.patched(
+            launch.linux(), len(INITRD), memory << 20)).hex(),
+            f"a kernel as an old QEMU changes it, {memory} MiB")
+        check(got["unproven"] == ["mrtd", "rtmr1"], "and that is unproven")
+    got = measure_json("tdx", "--firmware", FIRMWARE, "--kernel", old,
+                       "--append", "quiet", "--kernel-header", "file")
+    check(got["rtmr1"] == launch.rtmr1(launch.linux()).hex(),
+          "or as it is")
+    empty = measure_json("tdx", "--firmware", FIRMWARE, "--kernel", old,
+                         "--initrd", put("empty", b""), "--append", "quiet")
+    check(empty == got, "an empty initrd is none")
     refused(2, "no line for a release record", "tdx", "--firmware", FIRMWARE,
             "--quiet")
 
@@ -200,6 +216,8 @@ def usage():
     refused(1, "says which vCPUs", "snp", "--inputs", KERNEL, *VCPUS)
     refused(1, "says how much memory", "tdx", "--inputs", KERNEL, "--memory",
             "1")
+    refused(1, "file or qemu", "tdx", *FILES, "--kernel-header", "x")
+    refused(2, "no HdrS", "tdx", *FILES, "--kernel-header", "qemu")
     refused(1, "two-pass or single-pass", "tdx", *FILES, "--page-order", "x")
     refused(1, "--shape wants", "tdx", *FILES, "--shape", "a b")
     refused(1, "option of `confer measure tdx`", "snp", *FILES, *VCPUS,

@@ -103,6 +103,32 @@ def kernel(signed=0, directories=16, tail=b"tail of the file"):
     return bytes(head) + text + data + tail + b"\xc5" * signed
 
 
+def linux(**options):
+    """The same file with the setup header of a Linux kernel."""
+    head = bytearray(kernel(**options))
+    head[0x202:0x206] = b"HdrS"
+    struct.pack_into("<H", head, 0x206, 0x20F)
+    head[0x211] = 1
+    struct.pack_into("<I", head, 0x22C, 0x7FFFFFFF)
+    struct.pack_into("<H", head, 0x236, 0x7F)
+    return bytes(head)
+
+
+def patched(pe, initrd_len, memory):
+    """A Linux kernel as patched QEMU 8 and 9 hand it to the firmware of a TD."""
+    head = bytearray(pe)
+    head[0x210] = 0xB0
+    head[0x211] |= 0x80
+    struct.pack_into("<H", head, 0x224, 0xFE00)
+    struct.pack_into("<I", head, 0x228, 0x20000)
+    if initrd_len:
+        low = memory if memory < 0xB0000000 else 0x80000000
+        top = low - 0x28000 - 1
+        struct.pack_into("<II", head, 0x218, (top - initrd_len) & ~4095,
+                         initrd_len)
+    return bytes(head)
+
+
 def acpi(name):
     return f"acpi {name}\n".encode()
 
@@ -325,6 +351,9 @@ def main():
         "authenticode 4 directories": authenticode(kernel(directories=4)),
         "authenticode no tail": authenticode(kernel(tail=b"")),
         "rtmr1": rtmr1(pe),
+        "linux patched": sha384(patched(linux(), 7, 2 << 30)),
+        "linux patched, 4 GiB": sha384(patched(linux(), 7, 4 << 30)),
+        "linux patched, no initrd": sha384(patched(linux(), 0, 0)),
         "rtmr2": rtmr2(b"console=ttyS0", b"initrd\n"),
         "rtmr2 no initrd": rtmr2(b"console=ttyS0", None),
     }
