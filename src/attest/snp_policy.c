@@ -248,8 +248,12 @@ static enum err check_hardware(void *run, struct check_list *list)
 		return err_set(&list->reason, ERR_POLICY,
 		    "a VLEK names no chip, policy %s accepts listed ones only",
 		    r->policy->name);
-	e = (only_listed ? policy_find_chip : policy_check_chip)(
-	    r->policy, r->report.chip_id, r->now_s, &not_after, &list->reason);
+	if (only_listed)
+		e = policy_find_chip(r->policy, r->report.chip_id, r->now_s,
+		    &not_after, &list->reason);
+	else
+		e = policy_check_chip(r->policy, r->report.chip_id, r->now_s,
+		    &not_after, &list->reason);
 	if (e != ERR_OK)
 		return e;
 	check_deadline(list, not_after);
