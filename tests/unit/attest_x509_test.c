@@ -59,6 +59,9 @@ TEST(x509_reads_every_field)
 	/* A critical one is found as well. */
 	CHECK(x509_ext(&out, pki_hex("551d0f"), &v));
 	CHECK(mem_eq(v, pki_usage(leaf.usage)));
+	/* The beginning of an OID is another. */
+	CHECK(!x509_ext(&out, pki_hex("551d"), &v));
+	CHECK(v.p == NULL && v.len == 0);
 	CHECK_OK(x509_cert_parse(&out, pki_cert(&c), WHAT, NULL));
 	CHECK(out.has_basic && out.ca && out.has_path_len);
 	CHECK_EQ(out.path_len, 3);
