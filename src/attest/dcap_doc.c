@@ -106,18 +106,21 @@ static int hex_digit(uint8_t c)
 void dcap_doc_digits(
     struct dcap_doc *d, uint8_t *out, size_t n, struct bytes digits)
 {
-	if (d->err == ERR_OK && digits.len != 2 * n)
+	if (digits.len != 2 * n) {
 		dcap_doc_fail(
 		    d, ERR_FORMAT, "wrong number of hexadecimal digits");
-	for (size_t i = 0; i < n && d->err == ERR_OK; i++) {
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
 		int high = hex_digit(digits.p[2 * i]);
 		int low = hex_digit(digits.p[2 * i + 1]);
 
-		if (high < 0 || low < 0)
+		if (high < 0 || low < 0) {
 			dcap_doc_fail(
 			    d, ERR_FORMAT, "must be hexadecimal digits");
-		else
-			out[i] = (uint8_t)(high << 4 | low);
+			return;
+		}
+		out[i] = (uint8_t)(high << 4 | low);
 	}
 }
 

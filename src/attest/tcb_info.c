@@ -54,7 +54,7 @@ static void read_tcb(struct dcap_doc *d, void *to, size_t n_members)
 static void read_level(
     struct dcap_doc *d, struct tcb_level *level, enum dcap_tee tee)
 {
-	const struct dcap_member members[] = {
+	const struct dcap_member level_members[] = {
 		{ "tcb", read_tcb, 0, tee == DCAP_TEE_TDX ? 3 : 2, false },
 		{ "tcbDate", dcap_doc_date, AT(tcb_date), 0, false },
 		{ "tcbStatus", dcap_doc_status, AT(status), DCAP_WORDS_PLATFORM,
@@ -62,7 +62,8 @@ static void read_level(
 		{ "advisoryIDs", dcap_doc_advisories, AT(advisories), 0, true },
 	};
 
-	dcap_doc_object(d, level, members, sizeof(members) / sizeof(*members));
+	dcap_doc_object(d, level, level_members,
+	    sizeof(level_members) / sizeof(*level_members));
 }
 
 #undef AT
@@ -123,8 +124,9 @@ static void read_levels(struct dcap_doc *d, void *to, size_t arg)
 /* "TDX_03" is version 3; of either case, as Intel compares them. */
 static void read_module_id(struct dcap_doc *d, void *to, size_t arg)
 {
-	static const char upper[] = "TDX_", lower[] = "tdx_";
-	const size_t len = sizeof(upper) - 1;
+	static const uint8_t upper[] = { 'T', 'D', 'X', '_' };
+	static const uint8_t lower[] = { 't', 'd', 'x', '_' };
+	const size_t len = sizeof(upper);
 	struct bytes s = dcap_doc_string(d);
 	bool same = s.len == len + 2;
 
