@@ -34,7 +34,7 @@ static void set_machine(struct snp_machine *m, const struct json *c)
 
 static void run_case(const struct json *c, const char *file)
 {
-	char path[NAME_MAX];
+	char path[NAME_MAX + sizeof("attest/measure/")];
 	struct snp_launch l = { .has_kernel = false };
 	struct json v = json_member(c, "cmdline");
 	uint8_t got[SHA384_LEN], want[SHA384_LEN];
