@@ -167,7 +167,7 @@ static enum err judge_vcek(struct collateral_judge *j, struct bytes file,
 	static const char what[] = "VCEK certificate";
 	const struct collateral_request *req = &j->want->req;
 	struct obligations set = { .n = 0 };
-	struct snp_cert_ext ext;
+	struct snp_cert_ext ext = { 0 };
 	struct x509_cert leaf;
 	enum err e = x509_cert_parse(&leaf, file, what, ctx);
 

@@ -75,27 +75,35 @@ static bool begins(const uint8_t *p, size_t n)
 	return mem_eq((struct bytes){ p, n }, (struct bytes){ start.p, n });
 }
 
+/* Some bytes more for the head. *have is below HTTP_HEAD_LEN_MAX. */
+static enum err read_more(
+    const struct wire *w, struct http_answer *out, size_t *have)
+{
+	size_t n;
+	enum err e =
+	    wire_read(w, out->raw + *have, sizeof(out->raw) - *have, &n);
+
+	*have += n;
+	return e;
+}
+
 /* The head, of an answer that is no interim one: *len of the *have bytes in
  * out->raw. Those behind it belong to the body. */
 static enum err read_head(const struct wire *w, struct http_answer *out,
     size_t *have, size_t *len, struct err_ctx *ctx)
 {
 	unsigned interim = 0;
-	size_t seen = 0, n;
-	enum err e;
+	size_t seen = 0;
+	enum err e = read_more(w, out, have);
 
-	for (;;) {
+	while (e == ERR_OK) {
 		if (!begins(out->raw, *have))
 			return err_set(
 			    ctx, ERR_FORMAT, "what answers is not HTTP/1");
 		e = http_head_find(
 		    (struct bytes){ out->raw, *have }, &seen, len, ctx);
 		if (e == ERR_AGAIN) {
-			e = wire_read(
-			    w, out->raw + *have, sizeof(out->raw) - *have, &n);
-			*have += n;
-			if (e != ERR_OK)
-				return e;
+			e = read_more(w, out, have);
 			continue;
 		}
 		if (e == ERR_OK)
@@ -110,6 +118,7 @@ static enum err read_head(const struct wire *w, struct http_answer *out,
 		memmove(out->raw, out->raw + *len, *have);
 		seen = 0;
 	}
+	return e;
 }
 
 /* Move what `in` holds of the body to `room`, as large as b lets it become. */
@@ -144,22 +153,26 @@ static enum err read_body(const struct wire *w, struct http_body *b,
 	return e;
 }
 
-/* A redirect is refused, and says where to; of an address only what is plain
- * text. */
+/* Of text that a server chose, what is plain and not too long. */
+static void show(char out[LOCATION_SHOWN + 1], struct bytes text)
+{
+	size_t n = 0;
+
+	for (; n < text.len && n < LOCATION_SHOWN; n++)
+		out[n] = text.p[n] < 0x7f ? (char)text.p[n] : '?';
+	out[n] = '\0';
+}
+
+/* A redirect is refused, and says where to. */
 static enum err check_status(const struct http_head *head, struct err_ctx *ctx)
 {
 	char where[LOCATION_SHOWN + 1] = "nowhere";
 	struct bytes v;
-	size_t n;
 
 	if (head->status < 300 || head->status > 399)
 		return ERR_OK;
-	if (http_field_get(head, "Location", &v) == ERR_OK && v.len > 0) {
-		n = v.len < LOCATION_SHOWN ? v.len : LOCATION_SHOWN;
-		for (size_t i = 0; i < n; i++)
-			where[i] = v.p[i] < 0x7f ? (char)v.p[i] : '?';
-		where[n] = '\0';
-	}
+	if (http_field_get(head, "Location", &v) == ERR_OK)
+		show(where, v);
 	return err_set(
 	    ctx, ERR_PROTOCOL, "it redirects (%u) to %s", head->status, where);
 }

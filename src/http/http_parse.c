@@ -84,23 +84,24 @@ bool http_name_is(struct bytes a, const char *name)
 	return true;
 }
 
+/* Does the blank line end here, with the line before it? */
+static bool ends_head(const uint8_t *last)
+{
+	return last[0] == '\n' && last[-1] == '\r' && last[-2] == '\n' &&
+	       last[-3] == '\r';
+}
+
 enum err http_head_find(
     struct bytes in, size_t *seen, size_t *len, struct err_ctx *ctx)
 {
-	const size_t end =
-	    in.len < HTTP_HEAD_LEN_MAX ? in.len : HTTP_HEAD_LEN_MAX;
-
 	*len = 0;
-	for (size_t i = *seen < 3 ? 3 : *seen; i < end; i++) {
-		if (in.p[i] == '\n' && in.p[i - 1] == '\r' &&
-		    in.p[i - 2] == '\n' && in.p[i - 3] == '\r') {
-			*seen = i;
-			*len = i + 1;
+	for (; *seen < in.len && *seen < HTTP_HEAD_LEN_MAX; (*seen)++) {
+		if (*seen >= 3 && ends_head(in.p + *seen)) {
+			*len = *seen + 1;
 			return ERR_OK;
 		}
 	}
-	*seen = end;
-	if (end < HTTP_HEAD_LEN_MAX)
+	if (in.len < HTTP_HEAD_LEN_MAX)
 		return ERR_AGAIN;
 	return err_set(ctx, ERR_LIMIT, "HTTP head: longer than %d bytes",
 	    HTTP_HEAD_LEN_MAX);
@@ -109,6 +110,7 @@ enum err http_head_find(
 /* The next line without its CRLF. */
 static enum err next_line(struct lines *l, struct bytes *out)
 {
+	*out = (struct bytes){ NULL, 0 };
 	for (size_t i = l->off; i < l->in.len; i++) {
 		const uint8_t c = l->in.p[i];
 
@@ -131,10 +133,9 @@ static enum err next_line(struct lines *l, struct bytes *out)
 static enum err parse_version(
     struct http_head *out, struct bytes b, struct err_ctx *ctx)
 {
-	if (mem_eq_str(b, "HTTP/1.0") || mem_eq_str(b, "HTTP/1.1")) {
-		out->minor = (unsigned)(b.p[7] - '0');
+	out->minor = mem_eq_str(b, "HTTP/1.1");
+	if (out->minor == 1 || mem_eq_str(b, "HTTP/1.0"))
 		return ERR_OK;
-	}
 	if (b.len >= 5 && mem_eq_str((struct bytes){ b.p, 5 }, "HTTP/"))
 		return err_set(ctx, ERR_UNSUPPORTED,
 		    "HTTP head: a version other than HTTP/1.0 and HTTP/1.1");
