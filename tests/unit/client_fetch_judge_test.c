@@ -89,6 +89,10 @@ TEST(amd_chain_beside_another_ask_is_fetched_anew)
 	CHECK_EQ(world_run(&w), CLIENT_FAULT_NONE);
 	CHECK_EQ(w.service.n_asked, 1);
 	world_check_file(&w, "ask.der", w.amd.ask_der);
+	(void)unlink(world_path(&w, "ask.der"));
+	CHECK_EQ(world_run(&w), CLIENT_FAULT_NONE);
+	CHECK_EQ(w.service.n_asked, 1);
+	world_check_file(&w, "ask.der", w.amd.ask_der);
 	world_close(&w);
 }
 
@@ -343,6 +347,10 @@ TEST(pck_crl_is_by_the_ca_of_the_pck)
 		      "signature does not verify");
 	w.intel.pck_crl.bad_sig = false;
 	world_serve_intel(&w);
+	by_other = pki_list(&w.intel.platform);
+	by_other.issuer = w.intel.processor.subject; /* by the right key */
+	w.service.reply[REPLY_PCK].body = pki_crl(&by_other);
+	check_refused("pck.crl.der was not replaced: PCK revocation list");
 	by_other = pki_list(&w.intel.processor);
 	w.service.reply[REPLY_PCK].body = pki_crl(&by_other);
 	check_refused("pck.crl.der was not replaced: PCK revocation list");

@@ -262,6 +262,7 @@ TEST(fetch_waits_as_the_service_says)
 		uint64_t ms;
 	} rows[] = { { "7", 7000 }, { "59", 59000 }, { "0", 1000 },
 		{ "", 1000 }, { "-5", 1000 }, { "soon", 1000 },
+		{ "18446744073709551621", 1000 }, /* 5 in 64 bits */
 		{ "Wed, 21 Oct 2026 07:28:00 GMT", 1000 } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
