@@ -3,6 +3,7 @@
 #include "json_hex.h"
 
 #include "measure/inputs.h"
+#include "measure/inputs_json.h"
 
 #define SNP_REAL   "attest/measure/snp-real-dstack.json"
 #define SNP_REPORT "attest/sev-snp/milan-v3-vcek-dstack/report.bin"
@@ -179,6 +180,7 @@ TEST(snp_inputs_have_defaults_and_read_null_as_absent)
 
 	CHECK_OK(snp(&in, "{" BASE TYPE ",\"kernel_sha256\":null}", NULL));
 	CHECK(!in.launch.has_kernel);
+	CHECK(mem_is_zero(&in.launch.kernel, sizeof(in.launch.kernel)));
 	CHECK_EQ(in.launch.machine.guest_features, 1);
 	CHECK_EQ(in.launch.machine.vmm, SNP_VMM_QEMU);
 	CHECK_EQ(in.launch.machine.vcpu_sig, 0x800f12);
@@ -301,6 +303,47 @@ TEST(snp_inputs_have_digests_and_numbers_of_one_spelling)
 	    "{" BASE TYPE ",\"cmdline\":[]}", ERR_FORMAT, "cmdline is no text");
 }
 
+TEST(inputs_read_numbers_of_two_bases)
+{
+	static const char *const bad[] = { "", "0x", "0xg", "0xG", "0x`", "0x@",
+		"0x/", "0x:", "1:", "1/", "a", "x1", " 1", "1 ", "+1", "-1",
+		"0000000000000000000000001", "18446744073709551616",
+		"0x10000000000000000" };
+	uint64_t n = 7;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const struct bytes b = { (const uint8_t *)bad[i],
+			strlen(bad[i]) };
+
+		if (inputs_number(&n, b))
+			fail_msg("\"%s\" is a number", bad[i]);
+		CHECK_EQ(n, 7);
+	}
+	CHECK(inputs_number(
+	    &n, (struct bytes)BYTES_LITERAL("0xabcdefABCDEF0189")));
+	CHECK_EQ(n, 0xabcdefabcdef0189);
+	CHECK(inputs_number(
+	    &n, (struct bytes)BYTES_LITERAL("18446744073709551615")));
+	CHECK(n == UINT64_MAX);
+	CHECK(inputs_number(&n, (struct bytes)BYTES_LITERAL("0")));
+	CHECK_EQ(n, 0);
+}
+
+TEST(inputs_read_tokens)
+{
+	static uint8_t longest[INPUTS_TOKEN_MAX + 1];
+
+	memset(longest, 'z', sizeof(longest));
+	CHECK(inputs_token((struct bytes){ longest, INPUTS_TOKEN_MAX }));
+	CHECK(!inputs_token((struct bytes){ longest, INPUTS_TOKEN_MAX + 1 }));
+	CHECK(!inputs_token((struct bytes){ NULL, 0 }));
+	CHECK(inputs_token((struct bytes)BYTES_LITERAL("aZ09._+-")));
+	CHECK(!inputs_token((struct bytes)BYTES_LITERAL("a/b")));
+	CHECK(!inputs_token((struct bytes)BYTES_LITERAL("a:b")));
+	CHECK(!inputs_token((struct bytes)BYTES_LITERAL("a@b")));
+	CHECK(!inputs_token((struct bytes)BYTES_LITERAL("a[b")));
+}
+
 TEST(snp_inputs_limit_vcpus)
 {
 	struct snp_inputs in;
@@ -377,6 +420,11 @@ TEST(snp_inputs_agree_with_themselves)
 	snp_refused("{" BASE TYPE
 		    ",\"guest_features\":1,\"sev_features\":\"0x21\"}",
 	    ERR_FORMAT, "sev_features is not guest_features");
+	CHECK_OK(snp(&in, "{" BASE TYPE ",\"sev_features\":\"0x21\"}", NULL));
+	CHECK_EQ(in.launch.machine.guest_features, 0x21);
+	CHECK_OK(snp(&in,
+	    "{" BASE TYPE ",\"guest_features\":33,\"sev_features\":\"0x21\"}",
+	    NULL));
 	snp_refused("{" BASE TYPE ",\"vmm\":\"xen\"}", ERR_UNSUPPORTED,
 	    "vmm is not QEMU");
 }
@@ -392,9 +440,13 @@ TEST(tdx_inputs_give_what_they_suffice_for)
 	CHECK_OK(tdx_inputs_measure(&v, &in, NULL));
 	CHECK(!v.has_mrtd && !v.has_rtmr[0] && v.has_rtmr[1] && !v.has_rtmr[2]);
 	FW_CHECK(v.rtmr[1], RTMR1);
+	CHECK(mem_is_zero(v.mrtd, sizeof(v.mrtd)));
+	CHECK(mem_is_zero(v.rtmr[0], SHA384_LEN));
+	CHECK(mem_is_zero(v.rtmr[2], SHA384_LEN));
 	CHECK_OK(tdx(&in, "{\"cmdline\":\"console=ttyS0\"}", NULL));
 	CHECK_OK(tdx_inputs_measure(&v, &in, NULL));
 	CHECK(!v.has_rtmr[1] && v.has_rtmr[2]);
+	CHECK(mem_is_zero(v.rtmr[1], SHA384_LEN));
 	FW_CHECK(v.rtmr[2], "36482cf4d077603c0123f112545737a9b4f47ee76b20e1bc"
 			    "943e1ea5a03df893ebc47967930dcac5a72ab07b1122d47a");
 	CHECK_OK(tdx(&in, "{\"initrd_sha384\":\"" H384 "\"}", NULL));
@@ -417,6 +469,7 @@ TEST(tdx_inputs_make_the_hand_off_blocks_or_take_their_digest)
 {
 	struct tdx_inputs a, b;
 	struct tdx_values v;
+	uint8_t want[SHA384_LEN];
 
 	CHECK_OK(
 	    tdx(&a, "{" HOB ",\"cfv_sha384\":\"" H384 "\"," ACPI "}", NULL));
@@ -425,6 +478,8 @@ TEST(tdx_inputs_make_the_hand_off_blocks_or_take_their_digest)
 	    "7ea2c45c64f323fdacbb37948f821ebaf8bc9c938ba8a749");
 	CHECK_OK(tdx_inputs_measure(&v, &a, NULL));
 	CHECK(v.has_rtmr[0]);
+	CHECK_OK(tdx_launch_rtmr0(want, &a.rtmr0, NULL));
+	CHECK_MEM(v.rtmr[0], want, sizeof(want));
 	CHECK_OK(tdx(&b,
 	    "{\"td_hob_sha384\":"
 	    "\"0b8772e5b0b41b83e6044a68397e02f49fb47066b4fbe491"
@@ -455,6 +510,10 @@ TEST(tdx_inputs_choose_the_order_of_pages)
 	CHECK_EQ(in.order, TDX_SINGLE_PASS);
 	CHECK_OK(tdx(&in, "{\"qemu\":\"10.1.0\"}", NULL));
 	CHECK_EQ(in.order, TDX_SINGLE_PASS);
+	CHECK_OK(
+	    tdx(&in, "{\"qemu\":\"8.2\",\"page_order\":\"two-pass\"}", NULL));
+	CHECK_EQ(in.order, TDX_TWO_PASS);
+	tdx_refused("{\"qemu\":\"9\"}", ERR_FORMAT, "8.2.2 or 9.0");
 	tdx_refused("{\"qemu\":\"new\"}", ERR_FORMAT, "8.2.2 or 9.0");
 	tdx_refused("{\"qemu\":\"x.1\"}", ERR_FORMAT, "8.2.2 or 9.0");
 	tdx_refused("{\"page_order\":\"one\"}", ERR_FORMAT, "page order is");
@@ -509,6 +568,8 @@ int main(void)
 		cmocka_unit_test(snp_inputs_need_firmware_sections_and_vcpus),
 		cmocka_unit_test(
 		    snp_inputs_have_digests_and_numbers_of_one_spelling),
+		cmocka_unit_test(inputs_read_numbers_of_two_bases),
+		cmocka_unit_test(inputs_read_tokens),
 		cmocka_unit_test(snp_inputs_limit_vcpus),
 		cmocka_unit_test(snp_inputs_check_sections_as_firmware_does),
 		cmocka_unit_test(snp_inputs_want_a_whole_kernel),

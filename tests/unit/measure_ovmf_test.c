@@ -258,6 +258,8 @@ TEST(ovmf_sections_are_whole_pages_below_the_firmware)
 	    "section 6, gpa 0xffff0000");
 	refused32(field(6, 0), (uint32_t)(FIRMWARE_END - FW_LEN - 0xe000),
 	    ERR_FORMAT, "section 6");
+	refused32(field(6, 0), (uint32_t)(FIRMWARE_END - FW_LEN + 0x1000),
+	    ERR_FORMAT, "section 6, gpa 0xffff1000");
 	refused32(field(6, 1), 0xfffff000, ERR_FORMAT, "section 6");
 }
 
@@ -280,6 +282,17 @@ TEST(ovmf_sections_do_not_overlap)
 	refused32(
 	    field(6, 0), 0x7f2000, ERR_FORMAT, "section 6 overlaps section 0");
 	refused32(field(6, 0), 0x80f000, ERR_FORMAT, "overlaps section 4");
+}
+
+TEST(ovmf_sections_may_stand_in_any_order)
+{
+	struct ovmf_sections s = { .n = 0 };
+	const struct ovmf_section high = { 0x2000, PAGE_LEN, OVMF_SEC_MEM },
+				  low = { 0x1000, PAGE_LEN, OVMF_SEC_MEM };
+
+	CHECK_OK(ovmf_section_add(&s, &high, FIRMWARE_END, NULL));
+	CHECK_OK(ovmf_section_add(&s, &low, FIRMWARE_END, NULL));
+	CHECK_EQ(s.item[1].gpa, 0x1000);
 }
 
 TEST(ovmf_sections_are_limited_in_number_and_pages)
@@ -326,6 +339,7 @@ int main(void)
 		    ovmf_sections_are_whole_pages_below_the_firmware),
 		cmocka_unit_test(ovmf_sections_have_known_types_each_page_once),
 		cmocka_unit_test(ovmf_sections_do_not_overlap),
+		cmocka_unit_test(ovmf_sections_may_stand_in_any_order),
 		cmocka_unit_test(ovmf_sections_are_limited_in_number_and_pages),
 	};
 

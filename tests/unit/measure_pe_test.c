@@ -110,6 +110,27 @@ TEST(pe_agrees_with_the_second_implementation)
 		  "1841aec2cb04ec2bf1484a4d378858c1ec88b272945cb6ca");
 }
 
+/* With 16 bytes less before the directories. */
+TEST(pe_reads_the_shorter_optional_header_too)
+{
+	const size_t cert = CERT_AT - 16;
+	struct file f;
+	uint8_t got[SHA384_LEN], want[SHA384_LEN];
+	struct bytes part[3];
+
+	build(&f, 16, TAIL, 0);
+	put16(f.b, OPT_AT, 0x10b);
+	put16(f.b, PE_AT + 20, 96 + 8 * 16);
+	fw_put32(f.b, OPT_AT + 92, 16);
+	memmove(f.b + f.sections - 16, f.b + f.sections, 120);
+	part[0] = (struct bytes){ f.b, OPT_AT + 64 };
+	part[1] = (struct bytes){ f.b + OPT_AT + 68, cert - OPT_AT - 68 };
+	part[2] = (struct bytes){ f.b + cert + 8, f.len - cert - 8 };
+	CHECK_OK(crypto_sha384(want, part, 3));
+	CHECK_OK(digest(got, &f, NULL));
+	CHECK_MEM(got, want, sizeof(got));
+}
+
 TEST(pe_digest_is_the_same_with_and_without_a_signature)
 {
 	struct file f;
@@ -266,6 +287,9 @@ TEST(pe_signature_is_the_end_of_the_file)
 	build(&f, 16, TAIL, 24);
 	fw_put32(f.b, CERT_AT + 4, 0xffffffff);
 	refused(&f, ERR_FORMAT, "signature of 4294967295 bytes");
+	build(&f, 16, TAIL, 0);
+	fw_put32(f.b, CERT_AT, (uint32_t)f.len - 1);
+	refused(&f, ERR_FORMAT, "signature of 0 bytes at 2063");
 	/* Into the sections: fewer bytes would be measured. */
 	build(&f, 16, TAIL, 0);
 	fw_put32(f.b, CERT_AT, (uint32_t)f.len - 17);
@@ -277,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pe_agrees_with_the_second_implementation),
+		cmocka_unit_test(pe_reads_the_shorter_optional_header_too),
 		cmocka_unit_test(
 		    pe_digest_is_the_same_with_and_without_a_signature),
 		cmocka_unit_test(pe_digest_covers_every_other_byte),

@@ -193,6 +193,17 @@ TEST(snp_launch_depends_on_the_order_of_sections)
 	check_counts(&l);
 }
 
+TEST(snp_launch_by_ec2_needs_no_cpuid_page)
+{
+	struct snp_launch l;
+	uint8_t got[SHA384_LEN];
+
+	invent(&l);
+	l.machine.vmm = SNP_VMM_EC2;
+	l.ovmf.sections.item[3].type = OVMF_SEC_MEM;
+	CHECK_OK(snp_launch_digest(got, &l, NULL));
+}
+
 TEST(snp_launch_starts_only_other_vcpus_at_the_reset_block)
 {
 	struct snp_launch l;
@@ -349,6 +360,7 @@ int main(void)
 		    snp_launch_agrees_with_the_second_implementation),
 		cmocka_unit_test(snp_launch_depends_on_each_of_its_inputs),
 		cmocka_unit_test(snp_launch_depends_on_the_order_of_sections),
+		cmocka_unit_test(snp_launch_by_ec2_needs_no_cpuid_page),
 		cmocka_unit_test(
 		    snp_launch_starts_only_other_vcpus_at_the_reset_block),
 		cmocka_unit_test(snp_launch_limits_vcpus),

@@ -153,6 +153,8 @@ TEST(tdvf_sections_are_whole_pages_below_4_gib)
 	refused64(field(2, SIZE), 0, ERR_FORMAT, "section 2 is not of");
 	refused64(field(2, ADDRESS), 0x100000000, ERR_FORMAT,
 	    "section 2, address 0x100000000");
+	refused64(field(2, ADDRESS), 0x100001000, ERR_FORMAT,
+	    "section 2, address 0x100001000");
 	refused64(field(2, ADDRESS), 0xfffff000, ERR_FORMAT, "above 4 GiB");
 	refused64(field(2, SIZE), 0xfffffffffffff000, ERR_FORMAT,
 	    "size 0xfffffffffffff000, ends above");
