@@ -46,7 +46,7 @@ void cli_measure_record_snp(struct wr *w, const struct cli_measure_snp *m,
 {
 	wr_fmt(w, "snp %u %s ", m->in.launch.machine.vcpus, m->in.vcpu_type);
 	write_hex(w, digest, SHA384_LEN);
-	wr_fmt(w, " %016llx", (unsigned long long)m->policy);
+	wr_fmt(w, " policy %016llx", (unsigned long long)m->policy);
 }
 
 void cli_measure_record_tdx(

@@ -75,7 +75,7 @@ def snp():
         status, out, err = measure("snp", *FILES, "--vcpus", str(n),
                                    "--vcpu-type", "EPYC-v4", "--quiet")
         check(status == 0 and not err and
-              out == f"snp {n} EPYC-v4 {want} 0000000000030000\n",
+              out == f"snp {n} EPYC-v4 {want} policy 0000000000030000\n",
               f"the record's line for {n} vCPUs")
     status, out, _ = measure("snp", *FILES, *VCPUS)
     check(status == 0 and "MEASUREMENT" in out and
@@ -86,7 +86,7 @@ def snp():
                        "--policy", "0x20000")
     want = launch.snp(launch.firmware(), None, 2, 0x21, 0xA00F11).hex()
     check(got["measurement"] == want and got["record"] ==
-          f"snp 2 0x00a00f11 {want} 0000000000020000" and
+          f"snp 2 0x00a00f11 {want} policy 0000000000020000" and
           got["unproven"] == [], "without a kernel, vCPUs by signature")
     one = measure_json("snp", *FILES, *VCPUS)
     other = measure_json("snp", "--firmware", FIRMWARE, "--kernel", KERNEL,
