@@ -3,7 +3,9 @@ of our own, and services that do what none should."""
 import calendar
 import json
 import os
+import pty
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -109,12 +111,61 @@ def real_amd():
         options = ("--for", path, "--amd-url", service.url(), "--at", now)
         twice(product, service, where, files, *options)
         expired(product, service, where, files, *options[:-1])
+        if product == "Milan":
+            on_a_terminal(service, *options)
+            served(where, files, vector(report))
         chip = vector(report)[0x1A0:0x1E0].hex()
         status, _, err, _, _ = fetch(
             "--dir", os.path.join(TMP, product + "2"), "--product", product,
             "--chip-id", chip, "--tcb", raw.hex(),
             "--amd-url", service.url() + "/", "--at", now)
         check(status == 0, f"{product}: without a report {err.strip()}")
+
+
+def on_a_terminal(service, *options):
+    """Progress, and a list of what there is."""
+    ours, theirs = pty.openpty()
+    p = subprocess.Popen(
+        [f"{BIN}/confer", "collateral", "fetch", "--dir",
+         os.path.join(TMP, "tty"), *options], stdin=subprocess.DEVNULL,
+        stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "vt100"})
+    os.close(theirs)
+    said = b""
+    while True:
+        try:
+            data = os.read(ours, 4096)
+        except OSError:  # the terminal's other side is closed
+            break
+        if not data:
+            break
+        said += data
+    os.close(ours)
+    said = said.decode()
+    check(p.wait() == 0 and "Fetching vcek.der (3 of 3)" in said,
+          "a terminal sees what is fetched")
+    check(said.count("fetched") == 3 and
+          "good until 2026-10-04 00:00 UTC" in said,
+          "and then what there is, and until when")
+
+
+def served(where, files, report):
+    """What was fetched is what an enclave of that machine is given."""
+    path = os.path.join(TMP, "s")
+    p = subprocess.Popen([f"{BIN}/confer", "collateral", "serve", "--dir",
+                          where, "--listen", "unix:" + path],
+                         stderr=subprocess.PIPE)
+    p.stderr.readline()  # it listens
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(path)
+        s.sendall(b"confcol\x01" + bytes([1, 1, 0]) + report[0x1A0:0x1E0] +
+                  report[0x180:0x188])
+        answer = b""
+        while data := s.recv(65536):
+            answer += data
+    p.terminate()
+    check(p.wait() == 0 and answer[8:12] == bytes(4) and all(
+        files[n] in answer for n in ("vcek.der", "ask.der", "crl.der")),
+          "`serve` hands over what `fetch` has fetched")
 
 
 def expired(name, service, where, files, *options):

@@ -103,6 +103,7 @@ TEST(chunks_are_strict)
 		{ "5\r\nhello5", ERR_FORMAT },
 		{ "5\r\nhello\n", ERR_FORMAT },
 		{ "5\r\nhello\rx", ERR_FORMAT },
+		{ "5\r\nhello\r\n\r\n", ERR_FORMAT },
 		{ "0\r\n\rx", ERR_FORMAT },
 		{ "0\r\n\nx", ERR_FORMAT },
 		{ "0\r\nA: b\n\r\n", ERR_FORMAT },
