@@ -19,58 +19,65 @@
  * state of the guest's own computation. Tracing (8, 15) and the rest are not. */
 #define XFAM_PLAIN 0x61AE7ULL
 
-const struct attest_policy attest_policy_strict = {
-	.name = "strict",
-	.snp = {
-		/* SNP versions: the fix of AMD-SB-3019. For Turin no floor in
-		 * terms of a TCB is known to us: 0, a policy file sets one.
-		 * Milan: BadFuse (arXiv 2605.12990) reads the seed of its keys,
-		 * so that only the list says which chip is honest. */
-		.milan = { .accepted = true, .only_listed = true,
-			.floor = { .snp = 0x18 } },
-		.genoa = { .accepted = true, .floor = { .snp = 0x17 } },
-		.turin = { .accepted = true },
-		.report_version_min = 3,
-		.require_crl = true,
-		.current_is_committed = true,
-		.guest_refuse = SNP_POLICY_DEBUG | SNP_POLICY_MIGRATE_MA,
-		.platform_require = SNP_PLATFORM_ALIAS_OK,
-		.protect_memory = true,
-	},
-	.dcap = {
-		.statuses = 1U << DCAP_UP_TO_DATE,
-		.tdx_eval_min = EVAL_MIN,
-		.sgx_eval_min = EVAL_MIN,
-		.td_require = TD_SEPT_VE_DISABLE,
-		.td_allow = TD_PKS,
-		.xfam_allow = XFAM_PLAIN,
-		.zero_config = true,
-		.allow_dynamic = true,
-		.accept_tdx = true,
-		.accept_sgx = true,
-	},
-};
+struct attest_policy attest_policy_strict(void)
+{
+	return (struct attest_policy){
+		.name = "strict",
+		.snp = {
+			/* SNP versions: the fix of AMD-SB-3019. For Turin no
+			 * floor in terms of a TCB is known to us: 0, a policy
+			 * file sets one. Milan: BadFuse (arXiv 2605.12990)
+			 * reads the seed of its keys, so that only the list
+			 * says which chip is honest. */
+			.milan = { .accepted = true, .only_listed = true,
+				.floor = { .snp = 0x18 } },
+			.genoa = { .accepted = true, .floor = { .snp = 0x17 } },
+			.turin = { .accepted = true },
+			.report_version_min = 3,
+			.require_crl = true,
+			.current_is_committed = true,
+			.guest_refuse = SNP_POLICY_DEBUG | SNP_POLICY_MIGRATE_MA,
+			.platform_require = SNP_PLATFORM_ALIAS_OK,
+			.protect_memory = true,
+		},
+		.dcap = {
+			.statuses = 1U << DCAP_UP_TO_DATE,
+			.tdx_eval_min = EVAL_MIN,
+			.sgx_eval_min = EVAL_MIN,
+			.td_require = TD_SEPT_VE_DISABLE,
+			.td_allow = TD_PKS,
+			.xfam_allow = XFAM_PLAIN,
+			.zero_config = true,
+			.allow_dynamic = true,
+			.accept_tdx = true,
+			.accept_sgx = true,
+		},
+	};
+}
 
-const struct attest_policy attest_policy_baseline = {
-	.name = "baseline",
-	.snp = {
-		.milan = { .accepted = true },
-		.genoa = { .accepted = true },
-		.turin = { .accepted = true },
-		.report_version_min = SNP_VERSION_MIN,
-		.guest_refuse = SNP_POLICY_DEBUG | SNP_POLICY_MIGRATE_MA,
-	},
-	.dcap = {
-		.statuses = 1U << DCAP_UP_TO_DATE,
-		.td_require = TD_SEPT_VE_DISABLE,
-		.td_allow = ~TD_DEBUG,
-		.xfam_allow = UINT64_MAX,
-		.allow_dynamic = true,
-		.accept_tdx = true,
-		.accept_sgx = true,
-	},
-	.any_hardware = true,
-};
+struct attest_policy attest_policy_baseline(void)
+{
+	return (struct attest_policy){
+		.name = "baseline",
+		.snp = {
+			.milan = { .accepted = true },
+			.genoa = { .accepted = true },
+			.turin = { .accepted = true },
+			.report_version_min = SNP_VERSION_MIN,
+			.guest_refuse = SNP_POLICY_DEBUG | SNP_POLICY_MIGRATE_MA,
+		},
+		.dcap = {
+			.statuses = 1U << DCAP_UP_TO_DATE,
+			.td_require = TD_SEPT_VE_DISABLE,
+			.td_allow = ~TD_DEBUG,
+			.xfam_allow = UINT64_MAX,
+			.allow_dynamic = true,
+			.accept_tdx = true,
+			.accept_sgx = true,
+		},
+		.any_hardware = true,
+	};
+}
 
 const char *dcap_status_name(enum dcap_status s)
 {

@@ -107,12 +107,13 @@ struct attest_policy {
 	size_t n_ppids;
 };
 
-/* What clients use; it accepts no machine until a policy record lists one. */
-extern const struct attest_policy attest_policy_strict;
+/* What clients use; it accepts no machine until a policy record lists one. The
+ * built-in policies are functions, as constants would ship their empty lists. */
+struct attest_policy attest_policy_strict(void);
 
 /* For judging recorded evidence only: the demands of the MANIFEST of the test
  * vectors. Connections have no way to name it. */
-extern const struct attest_policy attest_policy_baseline;
+struct attest_policy attest_policy_baseline(void);
 
 /*
  * Parse a policy file over the strict policy: a line changes one demand, what

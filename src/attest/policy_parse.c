@@ -452,7 +452,7 @@ enum err attest_policy_parse(struct attest_policy *out, struct bytes text,
 	struct parser ps = { .p = out, .ctx = ctx };
 	enum err e = ERR_OK;
 
-	*out = attest_policy_strict;
+	*out = attest_policy_strict();
 	out->name = name;
 	if (text.len > POLICY_LEN_MAX)
 		e = err_set(ctx, ERR_LIMIT, "policy of %zu bytes, at most %u",

@@ -133,12 +133,12 @@ enum err attest_files_policy(struct attest_policy *out,
 {
 	enum err e;
 
-	if (strcmp(name, attest_policy_strict.name) == 0) {
-		*out = attest_policy_strict;
+	if (strcmp(name, "strict") == 0) {
+		*out = attest_policy_strict();
 		return ERR_OK;
 	}
-	if (strcmp(name, attest_policy_baseline.name) == 0) {
-		*out = attest_policy_baseline;
+	if (strcmp(name, "baseline") == 0) {
+		*out = attest_policy_baseline();
 		return ERR_OK;
 	}
 	e = load(&files->policy, name, ctx);

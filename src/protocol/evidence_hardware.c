@@ -90,7 +90,7 @@ static enum err prepare_dcap(
 
 enum err evidence_hardware_prepare(struct evidence_run *r, struct err_ctx *ctx)
 {
-	r->work->demand = attest_policy_strict;
+	r->work->demand = attest_policy_strict();
 	switch (r->v->claims.kind) {
 	case TEE_SNP:
 		return prepare_snp(r, ctx);

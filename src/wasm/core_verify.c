@@ -91,11 +91,11 @@ CORE_EXPORT unsigned core_judge(size_t len, unsigned flags, uint64_t now_s,
 	    &d, io_input(CORE_EVIDENCE, len), io_input(CORE_IN, X25519_LEN).p);
 }
 
-static enum err attest_run_snp(const struct collateral *c, struct bytes report,
-    const struct attest_policy *policy, uint64_t now_s)
+static enum err attest_run_snp(
+    const struct collateral *c, struct bytes report, uint64_t now_s)
 {
 	work.snp = (struct snp_run){
-		.roots = attest_roots, .policy = policy, .now_s = now_s
+		.roots = attest_roots, .policy = &work.demand, .now_s = now_s
 	};
 	work.snp.ev = (struct snp_evidence){ .report = report,
 		.leaf = c->part[COLLATERAL_LEAF],
@@ -104,14 +104,14 @@ static enum err attest_run_snp(const struct collateral *c, struct bytes report,
 	return attest_snp(&verdict.checks, &work.snp);
 }
 
-static enum err attest_run_dcap(const struct collateral *c, struct bytes quote,
-    const struct attest_policy *policy, uint64_t now_s)
+static enum err attest_run_dcap(
+    const struct collateral *c, struct bytes quote, uint64_t now_s)
 {
 	work.dcap = (struct dcap_run){ .work = &work.dcap_work,
 		.tee = verdict.claims.kind == TEE_TDX ? DCAP_TEE_TDX
 						      : DCAP_TEE_SGX,
 		.roots = attest_roots,
-		.policy = policy,
+		.policy = &work.demand,
 		.now_s = now_s };
 	work.dcap.ev = (struct dcap_evidence){ .quote = quote,
 		.tcb_info = c->part[COLLATERAL_TCB_INFO],
@@ -125,9 +125,6 @@ static enum err attest_run_dcap(const struct collateral *c, struct bytes quote,
 CORE_EXPORT unsigned core_attest(unsigned kind, size_t len,
     size_t container_len, uint64_t now_s, enum core_policy policy)
 {
-	const struct attest_policy *p = policy == CORE_POLICY_BASELINE
-					    ? &attest_policy_baseline
-					    : &attest_policy_strict;
 	struct bytes in = io_input(CORE_EVIDENCE, len);
 	struct collateral c;
 	enum err e;
@@ -137,12 +134,14 @@ CORE_EXPORT unsigned core_attest(unsigned kind, size_t len,
 	verify_wipe();
 	run++;
 	verdict.claims.kind = (enum tee_kind)kind;
+	work.demand = policy == CORE_POLICY_BASELINE ? attest_policy_baseline()
+						     : attest_policy_strict();
 	e = collateral_parse(
 	    &c, io_input(CORE_BODY, container_len), &verdict.checks.reason);
 	if (e != ERR_OK)
 		return io_error(e, verdict.checks.reason.msg);
-	e = kind == TEE_SNP ? attest_run_snp(&c, in, p, now_s)
-			    : attest_run_dcap(&c, in, p, now_s);
+	e = kind == TEE_SNP ? attest_run_snp(&c, in, now_s)
+			    : attest_run_dcap(&c, in, now_s);
 	alone = in_progress = true;
 	return io_error(e, verdict.checks.reason.msg);
 }

@@ -234,6 +234,7 @@ static uint8_t expected_check(const char *id)
 
 TEST(dcap_real_quotes_have_the_baseline_verdict)
 {
+	struct attest_policy baseline = attest_policy_baseline();
 	struct manifest m = manifest_open();
 	struct json_iter walk = json_iter(&m.items);
 	struct json from, word;
@@ -243,8 +244,7 @@ TEST(dcap_real_quotes_have_the_baseline_verdict)
 	while (manifest_next_quote(&walk, &from)) {
 		load(&it, &m, &from);
 		word = json_member(&it.expect, "baseline_policy");
-		CHECK_EQ(judge_policy(&it, &attest_policy_baseline),
-		    expected_check(it.id));
+		CHECK_EQ(judge_policy(&it, &baseline), expected_check(it.id));
 		CHECK_EQ(judged.list.reason.code == ERR_OK,
 		    json_is_str(&word, "accept"));
 		if (judged.list.reason.code == ERR_OK) {
@@ -260,6 +260,7 @@ TEST(dcap_real_quotes_have_the_baseline_verdict)
 /* The policy of clients names no machine, so that it accepts none of these. */
 TEST(dcap_real_quotes_are_refused_by_the_strict_policy)
 {
+	struct attest_policy strict = attest_policy_strict();
 	struct manifest m = manifest_open();
 	struct json_iter walk = json_iter(&m.items);
 	struct json from;
@@ -267,8 +268,7 @@ TEST(dcap_real_quotes_are_refused_by_the_strict_policy)
 
 	while (manifest_next_quote(&walk, &from)) {
 		load(&it, &m, &from);
-		CHECK(judge_policy(&it, &attest_policy_strict) !=
-		      CHECK_HARDWARE_END);
+		CHECK(judge_policy(&it, &strict) != CHECK_HARDWARE_END);
 		unload(&it);
 	}
 	manifest_close(&m);

@@ -21,7 +21,7 @@ TEST(snp_policy_strict_with_a_list_accepts_the_listed_chip_only)
 		struct snp_world w = snp_world(families[i]);
 
 		accepted(&w);
-		w.policy = attest_policy_strict;
+		w.policy = attest_policy_strict();
 		snp_world_fails(&w, CHECK_HARDWARE, ERR_POLICY,
 		    "hardware c1c1c1c1c1c1.. is not on the list of policy "
 		    "strict");
@@ -34,7 +34,7 @@ TEST(snp_policy_baseline_accepts_what_the_vectors_need)
 		struct snp_world w = snp_world(families[i]);
 		struct check_list list;
 
-		w.policy = attest_policy_baseline;
+		w.policy = attest_policy_baseline();
 		w.no_crl = true;
 		snp_world_put(&w, SNP_AT_PLATFORM_INFO, 8, 0);
 		snp_world_put(&w, SNP_AT_CURRENT, 3, 0x033a00);
@@ -171,7 +171,8 @@ TEST(snp_policy_refuses_a_product_that_is_not_accepted)
 /* Table 2 alone, on a run that table 1 did not fill. */
 TEST(snp_policy_refuses_a_processor_without_family)
 {
-	struct snp_run run = { .policy = &attest_policy_baseline,
+	struct attest_policy policy = attest_policy_baseline();
+	struct snp_run run = { .policy = &policy,
 		.report = { .version = 3, .policy = SNP_POLICY_MUST_BE_1 } };
 	struct check_list list;
 
@@ -388,7 +389,7 @@ TEST(snp_policy_demands_the_floor_of_each_component)
  * this asks table 2 alone. */
 TEST(snp_policy_demands_the_floor_of_the_committed_tcb_too)
 {
-	struct attest_policy policy = attest_policy_baseline;
+	struct attest_policy policy = attest_policy_baseline();
 	struct snp_run run = { .policy = &policy,
 		.family = SNP_FAMILY_GENOA,
 		.report = { .version = 3, .policy = SNP_POLICY_MUST_BE_1 } };

@@ -87,8 +87,9 @@ static enum err judge(const struct snp_evidence *ev, uint64_t now_s,
 static void fails(
     const struct snp_evidence *ev, uint64_t now_s, uint8_t id, const char *why)
 {
+	struct attest_policy baseline = attest_policy_baseline();
 	struct check_list list;
-	enum err e = judge(ev, now_s, &attest_policy_baseline, &list);
+	enum err e = judge(ev, now_s, &baseline, &list);
 
 	if (e == ERR_OK || list.line[list.failed].id != id ||
 	    strstr(list.reason.msg, why) == NULL)
@@ -99,9 +100,10 @@ static void fails(
 
 static void accepted(const struct snp_evidence *ev, uint64_t now_s)
 {
+	struct attest_policy baseline = attest_policy_baseline();
 	struct check_list list;
 
-	if (judge(ev, now_s, &attest_policy_baseline, &list) != ERR_OK)
+	if (judge(ev, now_s, &baseline, &list) != ERR_OK)
 		fail_msg("%s: %s", check_name(list.line[list.failed].id),
 		    list.reason.msg);
 	CHECK(list.deadline_s > now_s);
@@ -272,13 +274,14 @@ TEST(snp_refuses_a_real_vlek_for_a_vcek)
 
 TEST(snp_reads_a_real_turin_in_the_layout_of_turin_only)
 {
+	struct attest_policy baseline = attest_policy_baseline();
 	struct files f;
 	struct check_list list;
 	uint8_t raw[SNP_REPORT_LEN];
 
 	load_all(&f, "sev-snp/turin-v5-vcek-ms/report.bin",
 	    "sev-snp/turin-v5-vcek-ms/vcek.pem", "turin", false);
-	CHECK_OK(judge(&f.ev, TURIN_OK, &attest_policy_baseline, &list));
+	CHECK_OK(judge(&f.ev, TURIN_OK, &baseline, &list));
 	CHECK_STR(list.line[8].text, "fmc 1, bootloader 1, tee 1, snp 4, "
 				     "microcode 81, as certified");
 	memcpy(raw, f.ev.report.p, sizeof(raw));
@@ -294,6 +297,7 @@ TEST(snp_reads_a_real_turin_in_the_layout_of_turin_only)
 
 TEST(snp_checks_the_real_lists_where_they_are_given)
 {
+	struct attest_policy baseline = attest_policy_baseline();
 	struct files f;
 	struct check_list list;
 
@@ -301,7 +305,7 @@ TEST(snp_checks_the_real_lists_where_they_are_given)
 	free(f.owned[--f.n]); /* room for one more: not the root */
 	f.ev.root = (struct bytes){ NULL, 0 };
 	f.ev.crl = load(&f, "attest/sev-snp/roots/milan.crl.der");
-	CHECK_OK(judge(&f.ev, CRL_OK, &attest_policy_baseline, &list));
+	CHECK_OK(judge(&f.ev, CRL_OK, &baseline, &list));
 	CHECK_EQ(list.deadline_s, 1791072000); /* 2026-10-04, nextUpdate */
 	CHECK_STR(list.line[5].text, "SEV-Milan is not among the 0 of "
 				     "ARK-Milan's list, valid until "
@@ -316,7 +320,7 @@ TEST(snp_checks_the_real_lists_where_they_are_given)
 
 TEST(snp_strict_accepts_no_machine_that_is_not_listed)
 {
-	struct attest_policy listed = attest_policy_strict;
+	struct attest_policy strict = attest_policy_strict(), listed = strict;
 	struct files f;
 	struct check_list list;
 	struct snp_report r;
@@ -325,12 +329,10 @@ TEST(snp_strict_accepts_no_machine_that_is_not_listed)
 	    "sev-snp/turin-v5-vcek-ms/vcek.pem", "turin", false);
 	free(f.owned[--f.n]);
 	f.ev.root = (struct bytes){ NULL, 0 };
-	CHECK_ERR(
-	    judge(&f.ev, CRL_OK, &attest_policy_strict, &list), ERR_POLICY);
+	CHECK_ERR(judge(&f.ev, CRL_OK, &strict, &list), ERR_POLICY);
 	CHECK_EQ(list.line[list.failed].id, CHECK_REVOCATION);
 	f.ev.crl = load(&f, "attest/sev-snp/roots/turin.crl.der");
-	CHECK_ERR(
-	    judge(&f.ev, CRL_OK, &attest_policy_strict, &list), ERR_POLICY);
+	CHECK_ERR(judge(&f.ev, CRL_OK, &strict, &list), ERR_POLICY);
 	CHECK_EQ(list.line[list.failed].id, CHECK_HARDWARE);
 	CHECK(strstr(list.reason.msg, "59790fb1c39f.. is not on the list") !=
 	      NULL);

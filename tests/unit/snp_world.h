@@ -203,7 +203,7 @@ static inline struct snp_world snp_world(enum snp_family family)
 	w.list = pki_list(&w.ark);
 	snp_world_report(&w);
 	snp_world_exts(&w);
-	w.policy = attest_policy_strict;
+	w.policy = attest_policy_strict();
 	w.policy.name = "listed";
 	w.policy.n_chips = 1;
 	memcpy(w.policy.chip[0].id, w.report + SNP_AT_CHIP_ID, SNP_CHIP_ID_LEN);
