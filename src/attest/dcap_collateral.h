@@ -56,7 +56,7 @@ struct tdx_module {
 	size_t n_levels;                               /* 0 for tdxModule */
 };
 
-/* Slices borrow from the text. About 10 KB. */
+/* Slices borrow from the text. About 16 KB. */
 struct tcb_info {
 	enum dcap_tee tee; /* of "id" */
 	uint64_t issued;

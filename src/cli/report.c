@@ -35,6 +35,24 @@ static void write_witnesses(struct wr *w, const struct claim_head *head)
 		    head->witnesses == 1 ? "witness" : "witnesses");
 }
 
+/* " on AMD Genoa": nothing for what is simulated. */
+static void write_hardware(struct wr *w, const struct claims *c)
+{
+	switch (c->kind) {
+	case TEE_SNP:
+		wr_fmt(w, " on AMD SEV-SNP (%s)", snp_family_name(c->family));
+		break;
+	case TEE_TDX:
+		wr_str(w, " on Intel TDX");
+		break;
+	case TEE_SGX:
+		wr_str(w, " on Intel SGX");
+		break;
+	case TEE_SIM:
+		break;
+	}
+}
+
 void cli_report_summary(
     char out[CLI_SUMMARY_MAX], const struct verdict *v, uint64_t now_s)
 {
@@ -46,7 +64,9 @@ void cli_report_summary(
 	cli_report_when(when, v->checks.deadline_s, now_s);
 	if (v->simulated)
 		wr_str(&w, VERDICT_SIMULATED " · ");
-	wr_fmt(&w, "enclave checked: launch %s… = release %llu of %s/%s", hex,
+	wr_str(&w, "enclave checked");
+	write_hardware(&w, c);
+	wr_fmt(&w, ": launch %s… = release %llu of %s/%s", hex,
 	    (unsigned long long)c->image_seq, c->product, c->channel);
 	if (c->model_name[0] != '\0')
 		wr_fmt(&w, " · model %s", c->model_name);
@@ -206,8 +226,16 @@ static void write_claims(struct wr *w, const struct claims *c)
 {
 	wr_fmt(w, ",\"claims\":{\"tee\":\"%s\"", tee_kind_name(c->kind));
 	member_hex(w, "measurement", c->measurement, c->measurement_len);
+	if (c->kind == TEE_SNP)
+		member_str(w, "processor", snp_family_name(c->family));
+	if (c->tcb_eval != 0) {
+		member_str(w, "tcb_status", dcap_status_name(c->tcb_status));
+		member_num(w, "tcb_evaluation_data_number", c->tcb_eval);
+	}
 	member_hex(w, "report_data", c->report_data, SNP_REPORT_DATA_LEN);
-	member_hex(w, "chip_id", c->chip_id, c->chip_id_len);
+	member_hex(w,
+	    c->kind == TEE_TDX || c->kind == TEE_SGX ? "ppid" : "chip_id",
+	    c->chip_id, c->chip_id_len);
 	if (c->binding.has_receipt_key)
 		member_hex(w, "receipt_key", c->binding.receipt_key,
 		    sizeof(c->binding.receipt_key));

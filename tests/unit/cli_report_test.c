@@ -58,13 +58,16 @@ TEST(summary_says_what_was_checked)
 	    "release 3 of confer/local · model demo · log of 5 entries, no "
 	    "witnesses · until 01:16");
 	c->judgement.verdict.simulated = false;
+	c->judgement.verdict.claims.kind = TEE_SNP;
+	c->judgement.verdict.claims.family = SNP_FAMILY_GENOA;
 	c->judgement.verdict.claims.head.time = 900;
 	c->judgement.verdict.claims.head.witnesses = 2;
 	c->judgement.verdict.claims.head.size = 1;
 	cli_report_summary(line, &c->judgement.verdict, 1000);
 	CHECK_STR(line,
-	    "enclave checked: launch 3f3f3f3f… = release 3 of confer/local · "
-	    "model demo · log of 1 entry, 2 witnesses · until 01:16");
+	    "enclave checked on AMD SEV-SNP (Genoa): launch 3f3f3f3f… = "
+	    "release 3 of confer/local · model demo · log of 1 entry, 2 "
+	    "witnesses · until 01:16");
 	client_conn_free(c);
 }
 
