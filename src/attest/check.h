@@ -91,8 +91,8 @@ void check_list_init(struct check_list *list);
  * first failure of the list, or ERR_OK; it also stands in list->reason. A check that added obligations waits
  * for their answers. More than CHECKS_MAX lines is our own defect and traps.
  */
-enum err check_run(
-    struct check_list *list, const struct check_def *def, size_t n, void *run) __attribute__((warn_unused_result));
+enum err check_run(struct check_list *list, const struct check_def *def,
+    size_t n, void *run) __attribute__((warn_unused_result));
 
 /* Write the text of the line of the check that runs. */
 void check_say(struct check_list *list, const char *fmt, ...)
