@@ -5,7 +5,6 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 
 #include "crypto/obligation.h"
 
@@ -13,6 +12,7 @@
 #define P384_LEN          48
 #define RSA_BITS_MIN      2048 /* the least that is not broken */
 #define RSA_BITS_MAX      4096 /* AMD's; more would only cost time */
+#define RSA_SPKI_HEAD_LEN 24   /* before RSAPublicKey */
 #define RSA_SPKI_LEN_MAX  1024 /* 550 bytes for 4096 bits and e = 65537 */
 #define RSA_PSS_SALT_LEN  48
 #define ECDSA_DER_LEN_MAX 128 /* 104 bytes for P-384 */
@@ -91,19 +91,33 @@ out:
 	return e;
 }
 
-/* A SubjectPublicKeyInfo that is RSA of an accepted size and nothing more. */
+/*
+ * A SubjectPublicKeyInfo that is RSA of an accepted size and nothing more. What
+ * stands before its RSAPublicKey is fixed but for two lengths, which take two
+ * bytes at these sizes; d2i_PUBKEY() would try decoders for longer than a
+ * signature takes.
+ */
 static EVP_PKEY *rsa_key(struct bytes spki)
 {
-	const uint8_t *p = spki.p;
+	size_t seq = spki.len - 4, bits = spki.len - RSA_SPKI_HEAD_LEN + 1;
+	const uint8_t head[RSA_SPKI_HEAD_LEN] = { 0x30, 0x82,
+		(uint8_t)(seq >> 8), (uint8_t)seq, /* rsaEncryption, NULL */
+		0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d,
+		0x01, 0x01, 0x01, 0x05, 0x00, /* BIT STRING of whole bytes */
+		0x03, 0x82, (uint8_t)(bits >> 8), (uint8_t)bits, 0x00 };
+	const uint8_t *p;
 	EVP_PKEY *pkey;
 
-	if (spki.len == 0 || spki.len > RSA_SPKI_LEN_MAX)
+	if (spki.len < sizeof(head) || spki.len > RSA_SPKI_LEN_MAX ||
+	    !mem_eq((struct bytes){ spki.p, sizeof(head) },
+		(struct bytes){ head, sizeof(head) }))
 		return NULL;
-	pkey = d2i_PUBKEY(NULL, &p, (long)spki.len);
+	p = spki.p + sizeof(head);
+	pkey = d2i_PublicKey(
+	    EVP_PKEY_RSA, NULL, &p, (long)(spki.len - sizeof(head)));
 	if (pkey == NULL)
 		return NULL;
-	if (p == spki.p + spki.len && EVP_PKEY_is_a(pkey, "RSA") &&
-	    EVP_PKEY_get_bits(pkey) >= RSA_BITS_MIN &&
+	if (p == spki.p + spki.len && EVP_PKEY_get_bits(pkey) >= RSA_BITS_MIN &&
 	    EVP_PKEY_get_bits(pkey) <= RSA_BITS_MAX)
 		return pkey;
 	EVP_PKEY_free(pkey);

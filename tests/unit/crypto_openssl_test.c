@@ -155,6 +155,26 @@ TEST(obligation_refuses_keys_that_are_no_uncompressed_point)
 	for_each_good(change_point);
 }
 
+/* Everything before the RSAPublicKey: tags, lengths, rsaEncryption, unused
+ * bits; then the SEQUENCE and the INTEGER that is n, and their lengths. */
+static void change_spki(struct sample *s)
+{
+	if (s->o.alg != SIG_RSA_PSS_SHA384)
+		return;
+	for (size_t i = 0; i < 32; i++) {
+		for (unsigned bit = 0; bit < 8; bit++) {
+			s->key[i] ^= (uint8_t)(1U << bit);
+			CHECK_ERR(obligation_resolve(&s->o), ERR_FORMAT);
+			s->key[i] ^= (uint8_t)(1U << bit);
+		}
+	}
+}
+
+TEST(obligation_refuses_keys_that_are_no_rsa_spki)
+{
+	for_each_good(change_spki);
+}
+
 static enum err resolve_member(const char *name)
 {
 	uint8_t *text;
@@ -195,6 +215,7 @@ int main(void)
 		cmocka_unit_test(obligation_refuses_another_algorithm),
 		cmocka_unit_test(
 		    obligation_refuses_keys_that_are_no_uncompressed_point),
+		cmocka_unit_test(obligation_refuses_keys_that_are_no_rsa_spki),
 		cmocka_unit_test(
 		    obligation_holds_rsa_to_its_sizes_and_its_salt),
 		cmocka_unit_test(obligations_have_a_limit),
