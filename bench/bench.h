@@ -89,6 +89,35 @@ static inline struct bench_time bench_time(void (*fn)(void *), void *arg)
 		bench_median(cpu, BENCH_SAMPLES) };
 }
 
+#define BENCH_FUNCTIONS 8   /* of one comparison */
+#define BENCH_TURNS     301 /* odd; short ones, for there are many */
+#define BENCH_CALLS     5   /* of each turn */
+
+/*
+ * n <= BENCH_FUNCTIONS functions of one argument in turn, so that a change of
+ * the machine's speed meets them all: out[i] is the median of seconds of CPU
+ * time that a call of fn[i] takes. For calls of ten microseconds and more.
+ */
+static inline void bench_alternate(
+    void (*const *fn)(void *), size_t n, void *arg, double *out)
+{
+	static double took[BENCH_FUNCTIONS][BENCH_TURNS];
+
+	if (n > BENCH_FUNCTIONS)
+		abort();
+	for (size_t t = 0; t < BENCH_TURNS; t++) {
+		for (size_t i = 0; i < n; i++) {
+			double start = bench_cpu();
+
+			for (int c = 0; c < BENCH_CALLS; c++)
+				fn[i](arg);
+			took[i][t] = (bench_cpu() - start) / BENCH_CALLS;
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		out[i] = bench_median(took[i], BENCH_TURNS);
+}
+
 /*
  * Print one row. `name` and `unit` have no spaces. `ratio` is value divided by
  * that of the bare primitive, or BENCH_NO_RATIO for a row without one.

@@ -131,11 +131,14 @@ tidy:
 BENCH_BIN = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
 $(BUILD)/bench/live: $(wildcard bench/live/*)
+# The synthetic vendors of the unit tests.
+$(BUILD)/bench/attest: BENCH_FLAGS = -Itests/unit -lcmocka
+$(BUILD)/bench/attest: $(wildcard tests/unit/*_world.h) tests/unit/pki.h
 $(BUILD)/bench/%: bench/%.c bench/bench.h $(BUILD)/lib/all.a $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,BENCH,$<)
 	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Ibench -o $@ \
-		$(filter %.c,$^) $(LINK_ALL)
+		$(filter %.c,$^) $(LINK_ALL) $(BENCH_FLAGS)
 
 .PHONY: bench
 bench: all $(BENCH_BIN)
