@@ -140,6 +140,10 @@ $(BUILD)/bench/%: bench/%.c bench/bench.h $(BUILD)/lib/all.a $(BUILD)/flags
 	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Ibench -o $@ \
 		$(filter %.c,$^) $(LINK_ALL) $(BENCH_FLAGS)
 
+# The verifier in wasm, where its tools are.
+BENCH_WASM = $(and $(shell command -v $(CLANG) 2>/dev/null),\
+	$(shell command -v node 2>/dev/null),bench/attest.mjs)
+
 .PHONY: bench
-bench: all $(BENCH_BIN)
-	@BUILD=$(abspath $(BUILD)) bench/run $(BENCH_BIN)
+bench: all $(BENCH_BIN) $(if $(BENCH_WASM),wasm)
+	@BUILD=$(abspath $(BUILD)) bench/run $(BENCH_BIN) $(BENCH_WASM)
