@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Rows as of bench.h: one SNP report and one TDX quote, recorded on real
 // machines, verified by core.wasm in Node and in Chromium. Cold is the first
-// verdict, with compiling the module; the ratio is to the signature checks alone.
+// verdict, with compiling the module; the ratio is to signature checks alone.
 import { spawnSync } from 'node:child_process';
 import { measure } from '../tests/wasm/attest.mjs';
 import { absent, inChromium } from '../tests/wasm/chromium.mjs';

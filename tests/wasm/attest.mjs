@@ -1,6 +1,6 @@
-// Judging recorded evidence with core.wasm, in Node and in a browser: the host of
-// the module, the signature checks on WebCrypto, and the cases of a MANIFEST.
-// Nothing here imports anything.
+// Judging recorded evidence with core.wasm, in Node and in a browser: the host
+// of the module, the signature checks on WebCrypto, and the cases of a MANIFEST.
+// This imports nothing.
 
 const [EVIDENCE, BODY, OUT] = [1, 3, 4];
 const FAILED = 2; // enum check_result
@@ -10,7 +10,7 @@ export const TEE = { snp: 1, tdx: 2, sgx: 3 };
 export const PART = { leaf: 1, ca: 2, crl: 3, tcb_info: 4, qe_identity: 5,
 	tcb_signing_chain: 6, root_ca_crl: 7, pck_crl: 8 };
 
-// ---- SHA-256, FIPS 180-4: the one primitive that attestation imports ----------
+// ---- SHA-256, FIPS 180-4: the one primitive that attestation imports --------
 
 // The first 32 bits of the fraction of the n-th prime's root; cube roots of 64
 // primes in full precision, as doubles have 53 bits.
@@ -62,7 +62,7 @@ export function sha256(data) {
 	return out;
 }
 
-// ---- signature checks ---------------------------------------------------------
+// ---- signature checks -------------------------------------------------------
 
 const ECDSA = { 1: ['P-384', 'SHA-384'], 2: ['P-256', 'SHA-256'] };
 
@@ -86,9 +86,9 @@ async function verifies({ alg, key, sig, msg }) {
 	}
 }
 
-// ---- the module ---------------------------------------------------------------
+// ---- the module -------------------------------------------------------------
 
-class Core {
+export class Core {
 	static async make(module) {
 		const core = new Core();
 		const host = {};
@@ -122,6 +122,14 @@ class Core {
 		if (data.length > this.x.core_buffer_len(which))
 			throw new Error(`${data.length} bytes for buffer ${which}`);
 		this.mem(this.x.core_buffer(which), data.length).set(data);
+	}
+	// Judge {tee, report, parts, now, policy}: the result of core_attest().
+	attest({ tee, report, parts, now, policy = BASELINE }) {
+		const body = container(parts);
+		this.put(EVIDENCE, report);
+		this.put(BODY, body);
+		return this.x.core_attest(TEE[tee], report.length, body.length,
+			BigInt(now), policy);
 	}
 	// Copies, as the checks run on their own.
 	obligations() {
@@ -170,32 +178,27 @@ function container(parts) {
 }
 
 // The answers as bits.
-async function answer(obligations) {
+export async function answer(obligations) {
 	return (await Promise.all(obligations.map(verifies)))
 		.reduce((bits, yes, i) => yes ? bits | 1 << i : bits, 0);
 }
 
-// The verdict on {tee, report, parts, now, policy}. sabotage(answers) may change
-// what the signature checks said.
-export async function attest(module, { tee, report, parts, now,
-	policy = BASELINE }, sabotage = (answers) => answers) {
+// The verdict on what Core.attest() takes. sabotage(answers) may change what the
+// signature checks said.
+export async function attest(module, input, sabotage = (answers) => answers) {
 	const core = await Core.make(module);
-	const body = container(parts);
-	core.put(EVIDENCE, report);
-	core.put(BODY, body);
-	let result = core.x.core_attest(TEE[tee], report.length, body.length,
-		BigInt(now), policy);
+	const judged = core.attest(input);
 	const obligations = core.obligations();
-	if (body.length > 0)
-		result = core.x.core_conclude(core.x.core_run(),
-			sabotage(await answer(obligations)));
+	const some = Object.values(input.parts).some(Boolean);
+	const result = some ? core.x.core_conclude(core.x.core_run(),
+		sabotage(await answer(obligations))) : judged;
 	return { accepted: result === 0, obligations,
 		authentic: core.x.core_authentic() !== 0,
 		reason: core.text(core.x.core_error()),
 		failed: core.failed(), claims: core.claims() };
 }
 
-// ---- the cases of a MANIFEST --------------------------------------------------
+// ---- the cases of a MANIFEST ------------------------------------------------
 
 const decode = (base64) => Uint8Array.from(atob(base64), (c) =>
 	c.charCodeAt(0));
@@ -336,7 +339,7 @@ function comparePlatform({ id, fields, expect }, claims) {
 	return faults;
 }
 
-// ---- how long it takes --------------------------------------------------------
+// ---- how long it takes ------------------------------------------------------
 
 const TIMED = { snp: 'milan-v3-vcek-dstack', tdx: 'v4-uptodate-b0c06f' };
 const ROUNDS = 41; // odd: the median is one of them

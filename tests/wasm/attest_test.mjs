@@ -1,9 +1,9 @@
-// core_attest() on recorded evidence of real machines: the verdicts and fields of
-// its MANIFEST, and the mutations that it lists.
+// core_attest() on recorded evidence of real machines: the verdicts and fields
+// of its MANIFEST, and the mutations that it lists.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import test from 'node:test';
-import { attest, Cases, certificates, sha256 } from './attest.mjs';
+import { answer, attest, Cases, certificates, Core, sha256, TEE } from './attest.mjs';
 import { core, load, without } from './recorded.mjs';
 
 test('SHA-256 is that of OpenSSL at every length of two blocks', () => {
@@ -14,9 +14,30 @@ test('SHA-256 is that of OpenSSL at every length of two blocks', () => {
 				.digest());
 });
 
+const [OK, ERR_UNSUPPORTED, ERR_PROTOCOL] = [0, 5, 7];
 const module = await WebAssembly.compile(core());
 const cases = without ? null : await Cases.open(module, load);
 const each = (name, fn) => test(name, { skip: without }, fn);
+
+test('only reports and quotes of hardware are judged alone', async () => {
+	const { x } = await Core.make(module);
+	for (const kind of [0, 4, 255])
+		assert.equal(x.core_attest(kind, 1, 1, 0n, 0), ERR_UNSUPPORTED);
+	assert.equal(x.core_run(), 0);
+	assert.equal(x.core_claims(), ERR_PROTOCOL);
+});
+
+test('without a container there is nothing to conclude', async () => {
+	const { x } = await Core.make(module);
+	for (const kind of Object.values(TEE)) {
+		assert.notEqual(x.core_attest(kind, 1, 0, 0n, 1), OK);
+		assert.equal(x.core_obligations(), 0);
+		assert.equal(x.core_conclude(x.core_run(), 0xffffffff),
+			ERR_PROTOCOL);
+		assert.equal(x.core_authentic(), 0);
+		assert.equal(x.core_claims(), ERR_PROTOCOL);
+	}
+});
 
 each('every report and quote has the verdict and fields of the MANIFEST',
 	async (t) => {
@@ -167,6 +188,27 @@ each("Intel's sample root is refused", async () => {
 			pck_crl: await load(files.intermediateCaCrl) } });
 	assert.equal(got.accepted, false);
 	assert.equal(got.authentic, false);
+});
+
+each('what is accepted alone opens no session', async () => {
+	for (const id of ['turin-v5-vcek-ms', 'v4-uptodate-b0c06f']) {
+		const core = await Core.make(module);
+		const { x } = core;
+		assert.equal(core.attest(await cases.input(id)), OK);
+		const answers = await answer(core.obligations());
+		assert.equal(x.core_conclude(x.core_run() - 1, answers),
+			ERR_PROTOCOL);
+		assert.equal(x.core_authentic(), 0);
+		assert.equal(x.core_conclude(x.core_run(), answers), OK);
+		assert.equal(x.core_authentic(), 1);
+		assert.equal(x.core_conclude(x.core_run(), answers), ERR_PROTOCOL);
+		assert.equal(x.core_deadline(), 0n);
+		assert.equal(x.core_digest(), 0);
+		assert.equal(x.core_accept(0n), ERR_PROTOCOL);
+		x.core_wipe();
+		assert.equal(x.core_authentic(), 0);
+		assert.equal(x.core_claims(), ERR_PROTOCOL);
+	}
 });
 
 each('each signature check that says no refuses', async () => {

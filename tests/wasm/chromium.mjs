@@ -9,6 +9,7 @@ import path from 'node:path';
 const PROGRAM = process.env.CHROMIUM ?? 'chromium';
 const TYPES = { '.html': 'text/html', '.mjs': 'text/javascript',
 	'.wasm': 'application/wasm', '.json': 'application/json' };
+const LIMIT_MS = 120000; // of a browser that hangs: it is killed
 // What a page with the core needs, and no more.
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; " +
 	"connect-src 'self'";
@@ -41,7 +42,8 @@ class Browser {
 			'--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
 			'--disable-background-networking', '--remote-debugging-pipe',
 			`--user-data-dir=${home}`],
-		{ stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+		{ stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+			timeout: LIMIT_MS, killSignal: 'SIGKILL' });
 		this.ended = new Promise((done) => this.process.on('exit', done));
 		this.waiting = new Map();
 		this.events = [];
@@ -55,8 +57,6 @@ class Browser {
 				this.take(JSON.parse(message));
 		});
 		this.process.stdio[3].on('error', () => {});
-		this.ended.then(() => this.waiting.forEach(({ fail }) =>
-			fail(new Error(`${PROGRAM} ended`))));
 	}
 	take({ id, result, error, method }) {
 		const call = this.waiting.get(id);
@@ -111,13 +111,19 @@ export async function inChromium(read, ...expressions) {
 	const home = fs.mkdtempSync(path.join(os.tmpdir(), 'chromium-'));
 	const server = await serve(read);
 	const browser = new Browser(home);
-	try {
+	const run = async () => {
 		const values = [];
 		for (const expression of expressions) {
 			const page = await browser.open(
 				`http://127.0.0.1:${server.address().port}/`);
 			values.push(await browser.evaluate(page, expression));
 		}
+		return values;
+	};
+	try {
+		const values = await Promise.race([run(), browser.ended]);
+		if (!Array.isArray(values))
+			throw new Error(`${PROGRAM} ended: ${values}`);
 		return values;
 	} finally {
 		await browser.close();
