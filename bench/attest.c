@@ -35,6 +35,7 @@ struct subject {
 };
 
 static struct dcap_work work;
+static struct attest_policy baseline;
 
 static void die(const char *what)
 {
@@ -235,7 +236,7 @@ static void synthetic_tdx(void)
 				  .work = &work,
 				  .tee = DCAP_TEE_TDX,
 				  .roots = w.roots,
-				  .policy = &attest_policy_baseline,
+				  .policy = &baseline,
 				  .now_s = PKI_NOW } };
 	rows("tdx", &s);
 }
@@ -287,7 +288,7 @@ static void real_snp(void)
 	s = (struct subject){ .is_snp = true,
 		.snp = { .ev = ev,
 		    .roots = attest_roots,
-		    .policy = &attest_policy_baseline,
+		    .policy = &baseline,
 		    .now_s = SNP_NOW } };
 	rows("snp.milan", &s);
 }
@@ -310,13 +311,14 @@ static void real_tdx(void)
 				  .work = &work,
 				  .tee = DCAP_TEE_TDX,
 				  .roots = attest_roots,
-				  .policy = &attest_policy_baseline,
+				  .policy = &baseline,
 				  .now_s = TDX_NOW } };
 	rows("tdx.90c06f", &s);
 }
 
 int main(void)
 {
+	baseline = attest_policy_baseline();
 	synthetic_snp();
 	real_snp();
 	synthetic_tdx();
