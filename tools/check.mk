@@ -114,6 +114,33 @@ $(BUILD)/test/ct: tests/valgrind/ct.c $(BUILD)/lib/all.a $(BUILD)/flags
 valgrind: $(BUILD)/test/ct
 	@tools/run-ct $<
 
+# ---- tests of the tests: one operator changed at a time ----------------------
+in_attest = src/attest/$(1).c=$(subst $(space),$(comma),$(2:%=attest_%_test))
+space := $(empty) $(empty)
+comma := ,
+MUTATE ?= $(call in_attest,snp_policy,snp_policy) \
+	$(call in_attest,dcap_policy,dcap_policy) \
+	$(call in_attest,dcap_tcb,dcap_tcb dcap_levels dcap_policy) \
+	$(call in_attest,policy,policy snp_policy dcap_policy)
+
+.PHONY: mutate
+mutate: $(BUILD)/lib/all.a
+	@mkdir -p $(BUILD)/mutate
+	@MUTATE_DIR=$(BUILD)/mutate \
+		MUTATE_CC='$(CC) $(CFLAGS_ALL) -w -g0 -Isrc' \
+		MUTATE_CC_TEST='$(CC) $(CFLAGS_TEST) -Isrc -Itests/unit' \
+		MUTATE_LINK='$(CC) $(LDFLAGS_ALL)' \
+		MUTATE_LIBS='-lcmocka $(LINK_ALL)' tools/mutate $(MUTATE)
+
+# ---- lines of src/attest that its unit tests run -----------------------------
+COVERAGE_MIN = 95
+.PHONY: coverage
+coverage:
+	@+$(MAKE) --no-print-directory CC=gcc BUILD=build/coverage OPT=-O0 \
+		CFLAGS='--coverage -w -U_FORTIFY_SOURCE' LDFLAGS=--coverage \
+		ONLY=attest unit-bin
+	@tools/coverage build/coverage src/attest $(COVERAGE_MIN)
+
 # ---- the matrix --------------------------------------------------------------
 .PHONY: test-all tidy core
 test-all: test
