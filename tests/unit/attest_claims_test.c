@@ -91,18 +91,23 @@ TEST(attest_snp_accepts_and_tells_what_the_report_says)
 	counts(&tcb, "microcode", 84);
 }
 
-TEST(attest_snp_tells_the_fmc_of_turin)
+TEST(attest_snp_tells_what_only_turin_or_version_5_has)
 {
 	struct wr w = wr_init(text, sizeof(text));
 	struct json root, tcb;
 
 	snp = snp_world(SNP_FAMILY_TURIN);
+	snp_world_put(&snp, SNP_AT_VERSION, 4, 5);
+	snp_world_put(&snp, 0x1F8, 8, 0x5); /* LAUNCH_MIT_VECTOR */
+	snp_world_put(&snp, 0x200, 8, 0x7); /* CURRENT_MIT_VECTOR */
 	CHECK_OK(snp_tables());
 	attest_claims_snp(&w, &snp_run);
 	root = written(&w);
 	tcb = json_member(&root, "launch_tcb");
 	counts(&tcb, "fmc", 1);
 	counts(&tcb, "snp", 4);
+	says(&root, "launch_mit_vector", "0x5");
+	says(&root, "current_mit_vector", "0x7");
 }
 
 TEST(attest_snp_tells_authentic_from_accepted)
@@ -238,7 +243,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    attest_snp_accepts_and_tells_what_the_report_says),
-		cmocka_unit_test(attest_snp_tells_the_fmc_of_turin),
+		cmocka_unit_test(
+		    attest_snp_tells_what_only_turin_or_version_5_has),
 		cmocka_unit_test(attest_snp_tells_authentic_from_accepted),
 		cmocka_unit_test(
 		    attest_tdx_accepts_and_tells_what_the_quote_says),
