@@ -25,13 +25,16 @@ ENGINE_SRC = $(wildcard src/engine/*.c)
 ENCLAVE_SRC = $(wildcard src/enclave/*.c)
 SIMTEE_SRC = $(wildcard src/simtee/*.c)
 CLIENT_SRC = $(wildcard src/client/*.c)
+LOGD_SRC = $(wildcard src/logd/*.c)
+RELEASE_SRC = $(wildcard src/release/*.c)
 MEASURE_SRC = $(wildcard src/measure/*.c)
 CLI_SRC = $(wildcard src/cli/*.c)
 
 PROGRAM_OF_cli = confer
 PROGRAM_OF_enclave = confer-enclave
+PROGRAM_OF_logd = confer-log
 PROGRAM_OF_simtee = confer-simtee
-PROGRAMS = $(foreach d,cli enclave simtee,\
+PROGRAMS = $(foreach d,cli enclave logd simtee,\
 	$(if $(wildcard src/$(d)/main.c),$(PROGRAM_OF_$(d))))
 
 # V=1 shows whole command lines.
@@ -70,8 +73,9 @@ main_of = $(BUILD)/obj/$(1)/main.o
 parts_of = $(filter-out %/main.o,$(call objs,$(1)))
 LIB_ENCLAVE = $(call parts_of,$(ENCLAVE_SRC))
 LIB_SIMTEE = $(call parts_of,$(SIMTEE_SRC))
-LIB_CLIENT = $(call objs,$(CLIENT_SRC) $(MEASURE_SRC)) \
-	$(call parts_of,$(CLI_SRC))
+LIB_LOGD = $(call parts_of,$(LOGD_SRC))
+LIB_CLIENT = $(call objs,$(CLIENT_SRC) $(MEASURE_SRC) $(RELEASE_SRC)) \
+	$(call parts_of,$(CLI_SRC)) $(LIB_LOGD)
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -95,6 +99,12 @@ $(BUILD)/bin/confer-enclave: $(call main_of,enclave) $(LIB_ENCLAVE) \
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_STATIC) -o $@ $^ -Wl,-Bstatic -lsodium \
 		-Wl,$(if $(SAN),-Bdynamic,-Bstatic) -lpthread -lm
+
+$(BUILD)/bin/confer-log: $(call main_of,logd) $(LIB_LOGD) $(LIB_HTTP) \
+	$(LIB_NATIVE)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lsodium -lssl -lcrypto -lpthread
 
 $(BUILD)/bin/confer-simtee: $(call main_of,simtee) $(LIB_SIMTEE) $(LIB_NATIVE)
 	@mkdir -p $(@D)

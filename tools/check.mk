@@ -151,7 +151,8 @@ core: $(LIB_CORE)
 tidy:
 	@tools/tidy $(CORE_SRC) $(SODIUM_SRC) $(OPENSSL_SRC) $(SYS_SRC) \
 		$(HTTP_SRC) $(TLS_SRC) $(ENGINE_SRC) $(ENCLAVE_SRC) \
-		$(SIMTEE_SRC) $(CLIENT_SRC) $(MEASURE_SRC) $(CLI_SRC)
+		$(SIMTEE_SRC) $(CLIENT_SRC) $(MEASURE_SRC) $(CLI_SRC) \
+		$(LOGD_SRC) $(RELEASE_SRC)
 
 # ---- benchmarks: bench/NAME.c, each prints rows (bench/bench.h) --------------
 # Further files of a benchmark are in bench/NAME/.

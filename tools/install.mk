@@ -20,7 +20,7 @@ install: all
 	done
 
 uninstall:
-	rm -f $(addprefix $(BIN_TO)/,confer confer-enclave confer-simtee)
+	rm -f $(addprefix $(BIN_TO)/,confer confer-enclave confer-log confer-simtee)
 	rm -rf $(SHARE_TO)/confer $(SHARE_TO)/doc/confer
 	for m in $(notdir $(MAN)); do \
 		rm -f $(SHARE_TO)/man/man$${m##*.}/$$m; \
