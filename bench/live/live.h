@@ -12,7 +12,7 @@
 
 #include "cli/up_parts.h"
 #include "client/conn.h"
-#include "client/publish.h"
+#include "release/home.h"
 #include "client/stream.h"
 #include "engine/engine.h"
 
@@ -54,7 +54,7 @@ struct live_options {
 struct live_service {
 	char home[FD_PATH_MAX];
 	struct up_parts parts;
-	struct client_publish publish;
+	struct release_home publish;
 	uint8_t trust_text[TRUST_LEN_MAX];
 	struct trust trust;
 };

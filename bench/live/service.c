@@ -47,7 +47,7 @@ static void find_programs(struct up_parts *p)
 
 static void publish(struct live_service *s, struct up_model *m)
 {
-	struct client_release r = { .version = "bench",
+	struct release_facts r = { .version = "bench",
 		.sim = s->parts.measurement,
 		.model_name = m->name,
 		.model_size = m->size,
@@ -65,9 +65,9 @@ static void publish(struct live_service *s, struct up_model *m)
 	r.enclave_size = map.len;
 	crypto_sha256(r.enclave_sha256.b, &file, 1);
 	fd_map_close(&map);
-	live_must(client_publish_release(&s->publish, &r, clock_unix_s(), &ctx),
+	live_must(release_home_announce(&s->publish, &r, clock_unix_s(), &ctx),
 	    "publishing", &ctx);
-	live_must(client_publish_trust(&s->publish, s->parts.sim_root, &ctx),
+	live_must(release_home_trust(&s->publish, s->parts.sim_root, &ctx),
 	    "publishing", &ctx);
 }
 
@@ -134,14 +134,14 @@ void live_service_start(
 	if (m == NULL)
 		live_die("no memory", "for a model's description");
 	s->parts = (struct up_parts)UP_PARTS_INIT;
-	s->publish = (struct client_publish)CLIENT_PUBLISH_INIT;
+	s->publish = (struct release_home)RELEASE_HOME_INIT;
 	(void)fmt_print(s->home, sizeof(s->home), "%s", options->home);
 	find_programs(&s->parts);
 	live_must(up_parts_place(&s->parts, s->home, options->listen, &ctx),
 	    "addresses", &ctx);
 	live_must(up_model_read(m, options->model, &ctx), "the model", &ctx);
 	live_must(
-	    client_publish_open(&s->publish, s->home, &ctx), "a home", &ctx);
+	    release_home_open(&s->publish, s->home, &ctx), "a home", &ctx);
 	if (up_parts_start_simtee(&s->parts, m->path, &ctx) != CLI_EXIT_OK)
 		live_die("confer-simtee", ctx.msg);
 	publish(s, m);
@@ -154,7 +154,7 @@ void live_service_start(
 void live_service_stop(struct live_service *s)
 {
 	up_parts_stop(&s->parts);
-	client_publish_close(&s->publish);
+	release_home_close(&s->publish);
 }
 
 double live_service_cpu(const struct live_service *s)

@@ -19,7 +19,7 @@
 #include "cli/up_parts.h"
 #include "cli/up_serve.h"
 #include "client/home.h"
-#include "client/publish.h"
+#include "release/home.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/proc.h"
@@ -33,7 +33,7 @@ struct up {
 	char home[FD_PATH_MAX];
 	struct up_model model;
 	struct up_parts parts;
-	struct client_publish publish;
+	struct release_home publish;
 	struct cli_link link;
 	struct cli_answer answer;
 	bool announced; /* running.json is there */
@@ -109,7 +109,7 @@ static enum cli_exit prepare_model(struct up *u)
 static enum cli_exit open_home(struct up *u)
 {
 	struct err_ctx why = { 0 };
-	enum err e = client_publish_open(&u->publish, u->home, &why);
+	enum err e = release_home_open(&u->publish, u->home, &why);
 
 	if (e == ERR_BUSY)
 		(void)err_set(&u->ctx, e,
@@ -139,7 +139,7 @@ static enum cli_exit start_simtee(struct up *u)
 }
 
 /* Size and hash of the enclave's program, for its image record. */
-static enum err hash_enclave(struct up *u, struct client_release *r)
+static enum err hash_enclave(struct up *u, struct release_facts *r)
 {
 	struct fd_map map;
 	struct bytes file;
@@ -156,7 +156,7 @@ static enum err hash_enclave(struct up *u, struct client_release *r)
 
 static enum cli_exit publish(struct up *u)
 {
-	struct client_release r = { .version = CLI_VERSION,
+	struct release_facts r = { .version = CLI_VERSION,
 		.sim = u->parts.measurement,
 		.model_name = u->model.name,
 		.model_size = u->model.size,
@@ -168,11 +168,10 @@ static enum cli_exit publish(struct up *u)
 	enum err e = hash_enclave(u, &r);
 
 	if (e == ERR_OK)
-		e = client_publish_release(
+		e = release_home_announce(
 		    &u->publish, &r, clock_unix_s(), &u->ctx);
 	if (e == ERR_OK)
-		e = client_publish_trust(
-		    &u->publish, u->parts.sim_root, &u->ctx);
+		e = release_home_trust(&u->publish, u->parts.sim_root, &u->ctx);
 	if (e != ERR_OK)
 		return exit_of(e, CLI_EXIT_DAMAGE);
 	(void)fmt_print(line, sizeof(line),
@@ -354,7 +353,7 @@ static void stop_all(struct up *u)
 	cli_status(u->term, "stopping");
 	up_parts_stop(&u->parts);
 	cli_status_clear(u->term);
-	client_publish_close(&u->publish);
+	release_home_close(&u->publish);
 	fd_close(&u->signal_fd);
 }
 
@@ -369,7 +368,7 @@ enum cli_exit cli_cmd_up(const struct cli_options *o, struct cli_term *t)
 	u->term = t;
 	u->signal_fd = -1;
 	u->parts = (struct up_parts)UP_PARTS_INIT;
-	u->publish = (struct client_publish)CLIENT_PUBLISH_INIT;
+	u->publish = (struct release_home)RELEASE_HOME_INIT;
 	greet(u);
 	x = start_all(u);
 	if (x == CLI_EXIT_OK)

@@ -2,7 +2,7 @@
 #ifndef CONFER_CLI_UP_MODEL_H
 #define CONFER_CLI_UP_MODEL_H
 
-#include "client/release.h"
+#include "release/records.h"
 #include "sys/fd.h"
 
 #define UP_TOKEN_MAX (RECORD_TOKEN_LEN_MAX + 1)

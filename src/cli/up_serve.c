@@ -7,7 +7,7 @@
 struct serving {
 	struct loop loop;
 	struct up_parts *parts;
-	struct client_publish *publish;
+	struct release_home *publish;
 	struct err_ctx *ctx;
 	struct loop_node signals, enclave, simtee;
 	struct timers_node renew;
@@ -51,7 +51,7 @@ static void on_renew(void *cookie, uint64_t periods)
 	(void)periods;
 	/* A failure shows when the records run out; the next hour may mend
 	 * it. */
-	if (client_publish_renew(s->publish, clock_unix_s(), NULL) != ERR_OK)
+	if (release_home_renew(s->publish, clock_unix_s(), NULL) != ERR_OK)
 		return;
 }
 
@@ -70,7 +70,7 @@ static enum err watch(struct serving *s)
 	return e == ERR_OK ? loop_run(&s->loop) : e;
 }
 
-enum cli_exit up_serve(struct up_parts *parts, struct client_publish *publish,
+enum cli_exit up_serve(struct up_parts *parts, struct release_home *publish,
     int signal_fd, struct err_ctx *ctx)
 {
 	struct serving s = { .loop = LOOP_INIT,

@@ -4,7 +4,7 @@
 
 #include "cli/exit.h"
 #include "cli/up_parts.h"
-#include "client/publish.h"
+#include "release/home.h"
 
 #define UP_RENEW_S 3600 /* between two looks at the policy record's end */
 
@@ -13,7 +13,7 @@
  * which), as signal_fd of proc_signals_open() has them. Meanwhile publish the
  * policy record again in time.
  */
-enum cli_exit up_serve(struct up_parts *parts, struct client_publish *publish,
+enum cli_exit up_serve(struct up_parts *parts, struct release_home *publish,
     int signal_fd, struct err_ctx *ctx);
 
 #endif

@@ -2,8 +2,8 @@
  * Release records of a local enclave, made and signed on this machine: what
  * `confer up` publishes in its local log before it starts the enclave.
  */
-#ifndef CONFER_CLIENT_RELEASE_H
-#define CONFER_CLIENT_RELEASE_H
+#ifndef CONFER_RELEASE_RECORDS_H
+#define CONFER_RELEASE_RECORDS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,14 +14,14 @@
 #include "tlog/record.h"
 
 /* k release keys with their seeds: DIR/release-1 .. DIR/release-k, 0600. */
-struct client_release_keys {
+struct release_keys {
 	uint8_t seed_priv[RECORD_KEYS_MAX][ED25519_SEED_LEN];
 	char name[RECORD_KEYS_MAX][TLOG_KEY_NAME_LEN_MAX + 1];
 	struct tlog_keyset set; /* borrows from name; need == n */
 };
 
 /* What the records of a local enclave say; all strings are tokens. */
-struct client_release {
+struct release_facts {
 	const char *product;
 	const char *channel;
 	const char *version;
@@ -46,35 +46,31 @@ struct client_release {
  * `keys` must not move afterwards. The errors of fd_make_dirs and
  * client_seed_open; wiped on failure.
  */
-enum err client_release_keys_open(struct client_release_keys *keys,
-    const char *dir, size_t n, struct err_ctx *ctx)
-    __attribute__((warn_unused_result));
-void client_release_keys_wipe(struct client_release_keys *keys);
+enum err release_keys_open(struct release_keys *keys, const char *dir, size_t n,
+    struct err_ctx *ctx) __attribute__((warn_unused_result));
+void release_keys_wipe(struct release_keys *keys);
 
 /* Fill *rec; the strings of `what` are borrowed. */
-void client_release_image(
-    struct tlog_record *rec, const struct client_release *what);
-void client_release_model(
-    struct tlog_record *rec, const struct client_release *what);
+void release_image(struct tlog_record *rec, const struct release_facts *what);
+void release_model(struct tlog_record *rec, const struct release_facts *what);
 /* Life RECORD_LIFE_POLICY_S; min-seq of exactly this image and model; any
  * hardware, but no TCB floor, so that it admits no real machine. */
-void client_release_policy(
-    struct tlog_record *rec, const struct client_release *what);
+void release_policy(struct tlog_record *rec, const struct release_facts *what);
 
 /*
  * Write the whole entry: the record's text and a signature of every key. The
  * errors of tlog_record_format, and ERR_LIMIT above RECORD_LEN_MAX.
  */
-enum err client_release_sign(struct wr *out,
-    const struct client_release_keys *keys, const struct tlog_record *rec,
-    struct err_ctx *ctx) __attribute__((warn_unused_result));
+enum err release_sign(struct wr *out, const struct release_keys *keys,
+    const struct tlog_record *rec, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
 
 /*
  * The seq that the next record of this kind has in the log: one more than the
  * newest there, 1 if there is none. Reads the log backwards.
  */
-enum err client_release_next_seq(uint64_t *seq, const struct client_log *log,
-    enum record_kind kind, const struct client_release *what,
+enum err release_next_seq(uint64_t *seq, const struct client_log *log,
+    enum record_kind kind, const struct release_facts *what,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 /*
@@ -83,8 +79,8 @@ enum err client_release_next_seq(uint64_t *seq, const struct client_log *log,
  * existing directory `dir`, where the enclave reads them. The proofs are all
  * under one checkpoint.
  */
-enum err client_release_publish(struct client_release *what,
-    struct client_log *log, const struct client_release_keys *keys,
-    const char *dir, struct err_ctx *ctx) __attribute__((warn_unused_result));
+enum err release_publish(struct release_facts *what, struct client_log *log,
+    const struct release_keys *keys, const char *dir, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "client/local_log.h"
-#include "client/release.h"
+#include "release/records.h"
 #include "crypto/crypto_native.h"
 #include "tlog/proof.h"
 
@@ -276,9 +276,9 @@ TEST(a_failed_write_ends_the_log_until_it_is_opened_again)
 
 /* ---- releases ------------------------------------------------------------ */
 
-static struct client_release release(void)
+static struct release_facts release(void)
 {
-	struct client_release r = {
+	struct release_facts r = {
 		.product = "confer",
 		.channel = "local",
 		.version = "0.1.0",
@@ -345,13 +345,13 @@ static void check_pair(
 
 TEST(a_publication_passes_every_check_of_a_client)
 {
-	struct client_release_keys keys;
-	struct client_release what = release();
+	struct release_keys keys;
+	struct release_facts what = release();
 	struct published image, model, policy;
 
 	CHECK_OK(reopen());
-	CHECK_OK(client_release_keys_open(&keys, keys_dir, 2, NULL));
-	CHECK_OK(client_release_publish(&what, &log_, &keys, out_dir, NULL));
+	CHECK_OK(release_keys_open(&keys, keys_dir, 2, NULL));
+	CHECK_OK(release_publish(&what, &log_, &keys, out_dir, NULL));
 	check_pair(&image, "image", &keys.set);
 	check_pair(&model, "model", &keys.set);
 	check_pair(&policy, "policy", &keys.set);
@@ -364,22 +364,22 @@ TEST(a_publication_passes_every_check_of_a_client)
 	CHECK(tlog_image_has_sim(&image.rec.image, sim)); /* L-95 */
 	CHECK(tlog_image_has_model(&image.rec.image, &what.model_sha256));
 	CHECK(!policy.rec.policy.genoa.listed && !policy.rec.policy.has_tdx);
-	client_release_keys_wipe(&keys);
+	release_keys_wipe(&keys);
 }
 
 TEST(a_second_publication_outdates_the_first)
 {
-	struct client_release_keys keys;
-	struct client_release what = release();
+	struct release_keys keys;
+	struct release_facts what = release();
 	struct published first, image, policy;
 
 	CHECK_OK(reopen());
-	CHECK_OK(client_release_keys_open(&keys, keys_dir, 3, NULL));
-	CHECK_OK(client_release_publish(&what, &log_, &keys, out_dir, NULL));
+	CHECK_OK(release_keys_open(&keys, keys_dir, 3, NULL));
+	CHECK_OK(release_publish(&what, &log_, &keys, out_dir, NULL));
 	check_pair(&first, "image", &keys.set);
 	CHECK_EQ(first.rec.seq, 1);
 	CHECK_OK(reopen());
-	CHECK_OK(client_release_publish(&what, &log_, &keys, out_dir, NULL));
+	CHECK_OK(release_publish(&what, &log_, &keys, out_dir, NULL));
 	check_pair(&image, "image", &keys.set);
 	check_pair(&policy, "policy", &keys.set);
 	CHECK_EQ(image.rec.seq, 2); /* L-54 */
@@ -394,31 +394,31 @@ TEST(a_second_publication_outdates_the_first)
 
 TEST(release_keys_stay_and_all_of_them_sign)
 {
-	struct client_release_keys keys, again;
-	struct client_release what = release();
+	struct release_keys keys, again;
+	struct release_facts what = release();
 	struct tlog_record rec, back;
 	static uint8_t buf[RECORD_LEN_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
 	size_t full;
 
-	CHECK_OK(client_release_keys_open(&keys, keys_dir, 3, NULL));
-	CHECK_OK(client_release_keys_open(&again, keys_dir, 3, NULL));
+	CHECK_OK(release_keys_open(&keys, keys_dir, 3, NULL));
+	CHECK_OK(release_keys_open(&again, keys_dir, 3, NULL));
 	CHECK_EQ(again.set.need, 3);
 	CHECK_MEM(keys.set.key[2].pub, again.set.key[2].pub, ED25519_PUB_LEN);
 	what.model_seq = 1;
-	client_release_model(&rec, &what);
-	CHECK_OK(client_release_sign(&w, &keys, &rec, NULL));
+	release_model(&rec, &what);
+	CHECK_OK(release_sign(&w, &keys, &rec, NULL));
 	CHECK_OK(tlog_record_verify(
 	    &back, &again.set, (struct bytes){ buf, w.len }, NULL));
 	full = w.len;
 	what.model_name = "not a token";
-	client_release_model(&rec, &what);
+	release_model(&rec, &what);
 	w = wr_init(buf, sizeof(buf));
-	CHECK_ERR(client_release_sign(&w, &keys, &rec, NULL), ERR_FORMAT);
+	CHECK_ERR(release_sign(&w, &keys, &rec, NULL), ERR_FORMAT);
 	w = wr_init(buf, full - 1);
 	what.model_name = "demo";
-	client_release_model(&rec, &what);
-	CHECK_ERR(client_release_sign(&w, &keys, &rec, NULL), ERR_NOSPACE);
+	release_model(&rec, &what);
+	CHECK_ERR(release_sign(&w, &keys, &rec, NULL), ERR_NOSPACE);
 }
 
 #define LOG_TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)

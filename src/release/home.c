@@ -1,5 +1,5 @@
-/* See publish.h. */
-#include "client/publish.h"
+/* See home.h. */
+#include "release/home.h"
 
 #include "base/fmt.h"
 #include "base/hex.h"
@@ -15,7 +15,7 @@ static struct bytes text_of(const char *s)
 }
 
 /* The name of this home, made when there is none. */
-static enum err open_name(struct client_publish *p, struct err_ctx *ctx)
+static enum err open_name(struct release_home *p, struct err_ctx *ctx)
 {
 	char path[FD_PATH_MAX], name[NAME_HEX + 1];
 	uint8_t raw[NAME_HEX / 2];
@@ -44,8 +44,8 @@ static enum err open_name(struct client_publish *p, struct err_ctx *ctx)
 	return ERR_OK;
 }
 
-enum err client_publish_open(
-    struct client_publish *p, const char *home, struct err_ctx *ctx)
+enum err release_home_open(
+    struct release_home *p, const char *home, struct err_ctx *ctx)
 {
 	char path[FD_PATH_MAX];
 	enum err e = client_home_path(p->dir, home, "up", NULL, ctx);
@@ -63,8 +63,7 @@ enum err client_publish_open(
 	if (e == ERR_OK)
 		e = fd_make_dirs(path, ctx);
 	if (e == ERR_OK)
-		e = client_release_keys_open(
-		    &p->keys, path, CLIENT_PUBLISH_KEYS, ctx);
+		e = release_keys_open(&p->keys, path, RELEASE_HOME_KEYS, ctx);
 	if (e == ERR_OK)
 		e = client_home_path(p->records, p->dir, "records", NULL, ctx);
 	if (e == ERR_OK)
@@ -73,7 +72,7 @@ enum err client_publish_open(
 }
 
 /* How long the newest policy record on disk still holds; 0: there is none. */
-static uint64_t policy_left_s(const struct client_publish *p, uint64_t now_s)
+static uint64_t policy_left_s(const struct release_home *p, uint64_t now_s)
 {
 	uint8_t entry[RECORD_LEN_MAX];
 	struct tlog_record rec;
@@ -90,29 +89,27 @@ static uint64_t policy_left_s(const struct client_publish *p, uint64_t now_s)
 	return rec.not_after - now_s;
 }
 
-enum err client_publish_release(struct client_publish *p,
-    const struct client_release *what, uint64_t now_s, struct err_ctx *ctx)
+enum err release_home_announce(struct release_home *p,
+    const struct release_facts *what, uint64_t now_s, struct err_ctx *ctx)
 {
 	p->what = *what;
-	p->what.product = CLIENT_PUBLISH_PRODUCT;
+	p->what.product = RELEASE_HOME_PRODUCT;
 	p->what.channel = p->channel;
 	p->what.issued = now_s;
-	p->what.life_s = CLIENT_PUBLISH_LIFE_S;
-	return client_release_publish(
-	    &p->what, &p->log, &p->keys, p->records, ctx);
+	p->what.life_s = RELEASE_HOME_LIFE_S;
+	return release_publish(&p->what, &p->log, &p->keys, p->records, ctx);
 }
 
-enum err client_publish_renew(
-    struct client_publish *p, uint64_t now_s, struct err_ctx *ctx)
+enum err release_home_renew(
+    struct release_home *p, uint64_t now_s, struct err_ctx *ctx)
 {
-	if (policy_left_s(p, now_s) > CLIENT_PUBLISH_RENEW_S)
+	if (policy_left_s(p, now_s) > RELEASE_HOME_RENEW_S)
 		return ERR_OK;
 	p->what.issued = now_s;
-	return client_release_publish(
-	    &p->what, &p->log, &p->keys, p->records, ctx);
+	return release_publish(&p->what, &p->log, &p->keys, p->records, ctx);
 }
 
-enum err client_publish_trust(const struct client_publish *p,
+enum err release_home_trust(const struct release_home *p,
     const uint8_t sim_root[ECDSA_P384_PUB_LEN], struct err_ctx *ctx)
 {
 	char hex[2 * ECDSA_P384_PUB_LEN + 1], path[FD_PATH_MAX];
@@ -122,7 +119,7 @@ enum err client_publish_trust(const struct client_publish *p,
 	enum err e = client_home_path(path, p->dir, "trust", NULL, ctx);
 
 	wr_fmt(&w, "confer-trust/v1\nproduct %s\nchannel %s\nlocal\n",
-	    CLIENT_PUBLISH_PRODUCT, p->channel);
+	    RELEASE_HOME_PRODUCT, p->channel);
 	for (size_t i = 0; i < p->keys.set.n; i++) {
 		const struct tlog_key *key = &p->keys.set.key[i];
 
@@ -140,8 +137,8 @@ enum err client_publish_trust(const struct client_publish *p,
 	return e;
 }
 
-void client_publish_close(struct client_publish *p)
+void release_home_close(struct release_home *p)
 {
 	client_log_close(&p->log);
-	client_release_keys_wipe(&p->keys);
+	release_keys_wipe(&p->keys);
 }

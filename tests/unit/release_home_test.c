@@ -1,7 +1,7 @@
 /* What `confer up` announces, and that a client of the same home believes it. */
 #include "test.h"
 
-#include "client/publish.h"
+#include "release/home.h"
 #include "crypto/crypto_native.h"
 #include "protocol/trust.h"
 #include "tlog/proof.h"
@@ -15,7 +15,7 @@ static const uint8_t root[ECDSA_P384_PUB_LEN] = { 4, 9, 9 };
 static int make_home(void **state)
 {
 	(void)state;
-	(void)snprintf(home, sizeof(home), "/tmp/client_publish_XXXXXX");
+	(void)snprintf(home, sizeof(home), "/tmp/release_home_XXXXXX");
 	return crypto_init() != ERR_OK || mkdtemp(home) == NULL;
 }
 
@@ -28,7 +28,7 @@ static int remove_home(void **state)
 	return system(command);
 }
 
-static const struct client_release what = { .version = "1.0",
+static const struct release_facts what = { .version = "1.0",
 	.sim = sim,
 	.enclave_size = 100,
 	.model_name = "demo",
@@ -37,12 +37,12 @@ static const struct client_release what = { .version = "1.0",
 	.quant = "Q8_0",
 	.context = 512 };
 
-static void open_home(struct client_publish *p)
+static void open_home(struct release_home *p)
 {
 	struct err_ctx ctx = { 0 };
 
-	*p = (struct client_publish)CLIENT_PUBLISH_INIT;
-	if (client_publish_open(p, home, &ctx) != ERR_OK)
+	*p = (struct release_home)RELEASE_HOME_INIT;
+	if (release_home_open(p, home, &ctx) != ERR_OK)
 		fail_msg("%s", ctx.msg);
 }
 
@@ -71,7 +71,7 @@ static void check_record(const char *kind, struct tlog_record *rec)
 	if (trust_parse(&trust, text, &ctx) != ERR_OK)
 		fail_msg("%s", ctx.msg);
 	CHECK(trust.local);
-	CHECK_EQ(trust.release.need, CLIENT_PUBLISH_KEYS);
+	CHECK_EQ(trust.release.need, RELEASE_HOME_KEYS);
 	CHECK_EQ(trust.n_sim_roots, 1);
 	CHECK_MEM(trust.sim_root[0], root, sizeof(root));
 	(void)snprintf(name, sizeof(name), "records/%s.record", kind);
@@ -89,13 +89,13 @@ static void check_record(const char *kind, struct tlog_record *rec)
 
 TEST(what_is_published_is_believed)
 {
-	static struct client_publish p;
+	static struct release_home p;
 	struct tlog_record rec;
 
 	open_home(&p);
-	CHECK_OK(client_publish_release(&p, &what, NOW, NULL));
-	CHECK_OK(client_publish_trust(&p, root, NULL));
-	client_publish_close(&p);
+	CHECK_OK(release_home_announce(&p, &what, NOW, NULL));
+	CHECK_OK(release_home_trust(&p, root, NULL));
+	release_home_close(&p);
 	check_record("image", &rec);
 	CHECK(tlog_image_has_sim(&rec.image, sim));
 	CHECK_EQ(rec.seq, 1);
@@ -107,14 +107,14 @@ TEST(what_is_published_is_believed)
 
 TEST(the_next_start_goes_on_with_the_same_names_and_keys)
 {
-	static struct client_publish p;
+	static struct release_home p;
 	struct bytes before = load("trust"), after;
 	struct tlog_record rec;
 
 	open_home(&p);
-	CHECK_OK(client_publish_release(&p, &what, NOW, NULL));
-	CHECK_OK(client_publish_trust(&p, root, NULL));
-	client_publish_close(&p);
+	CHECK_OK(release_home_announce(&p, &what, NOW, NULL));
+	CHECK_OK(release_home_trust(&p, root, NULL));
+	release_home_close(&p);
 	after = load("trust");
 	CHECK(mem_eq(before, after));
 	check_record("image", &rec);
@@ -123,43 +123,43 @@ TEST(the_next_start_goes_on_with_the_same_names_and_keys)
 
 TEST(only_one_publishes_at_a_time)
 {
-	static struct client_publish p, q = CLIENT_PUBLISH_INIT;
+	static struct release_home p, q = RELEASE_HOME_INIT;
 
 	open_home(&p);
-	CHECK_ERR(client_publish_open(&q, home, NULL), ERR_BUSY);
-	client_publish_close(&q);
-	client_publish_close(&p);
+	CHECK_ERR(release_home_open(&q, home, NULL), ERR_BUSY);
+	release_home_close(&q);
+	release_home_close(&p);
 	open_home(&q);
-	client_publish_close(&q);
+	release_home_close(&q);
 }
 
 TEST(a_policy_is_renewed_when_half_its_life_is_over)
 {
-	static struct client_publish p;
+	static struct release_home p;
 	uint64_t seq;
 
 	open_home(&p);
-	CHECK_OK(client_publish_release(&p, &what, NOW, NULL));
+	CHECK_OK(release_home_announce(&p, &what, NOW, NULL));
 	seq = p.what.policy_seq;
-	CHECK_OK(client_publish_renew(&p, NOW + 86400, NULL));
+	CHECK_OK(release_home_renew(&p, NOW + 86400, NULL));
 	CHECK_EQ(p.what.policy_seq, seq);
-	CHECK_OK(client_publish_renew(&p, NOW + 4 * 86400, NULL));
+	CHECK_OK(release_home_renew(&p, NOW + 4 * 86400, NULL));
 	CHECK_EQ(p.what.policy_seq, seq + 1);
-	client_publish_close(&p);
+	release_home_close(&p);
 }
 
 TEST(a_damaged_name_is_an_error_that_names_the_file)
 {
-	static struct client_publish p = CLIENT_PUBLISH_INIT;
+	static struct release_home p = RELEASE_HOME_INIT;
 	struct err_ctx ctx = { 0 };
 	char path[128];
 
 	(void)snprintf(path, sizeof(path), "%s/up/name", home);
 	CHECK_OK(fd_replace_file(
 	    path, (struct bytes)BYTES_LITERAL("NOTAHEX!"), 0600, NULL));
-	CHECK_ERR(client_publish_open(&p, home, &ctx), ERR_FORMAT);
+	CHECK_ERR(release_home_open(&p, home, &ctx), ERR_FORMAT);
 	CHECK(strstr(ctx.msg, "up/name") != NULL);
-	client_publish_close(&p);
+	release_home_close(&p);
 }
 
 int main(void)

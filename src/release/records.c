@@ -1,5 +1,5 @@
-/* Records of a local enclave; see release.h. */
-#include "client/release.h"
+/* Records of a local enclave; see records.h. */
+#include "release/records.h"
 
 #include "base/assert.h"
 #include "base/fmt.h"
@@ -14,8 +14,8 @@ static struct bytes str(const char *s)
 
 /* ---- keys ---------------------------------------------------------------- */
 
-static enum err open_key(struct client_release_keys *keys, const char *dir,
-    size_t i, struct err_ctx *ctx)
+static enum err open_key(
+    struct release_keys *keys, const char *dir, size_t i, struct err_ctx *ctx)
 {
 	uint8_t pub[ED25519_PUB_LEN];
 	char path[FD_PATH_MAX];
@@ -36,8 +36,8 @@ static enum err open_key(struct client_release_keys *keys, const char *dir,
 	return ERR_OK;
 }
 
-enum err client_release_keys_open(struct client_release_keys *keys,
-    const char *dir, size_t n, struct err_ctx *ctx)
+enum err release_keys_open(
+    struct release_keys *keys, const char *dir, size_t n, struct err_ctx *ctx)
 {
 	enum err e = fd_make_dirs(dir, ctx);
 
@@ -46,18 +46,18 @@ enum err client_release_keys_open(struct client_release_keys *keys,
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
 		e = open_key(keys, dir, i, ctx);
 	if (e != ERR_OK)
-		client_release_keys_wipe(keys);
+		release_keys_wipe(keys);
 	return e;
 }
 
-void client_release_keys_wipe(struct client_release_keys *keys)
+void release_keys_wipe(struct release_keys *keys)
 {
 	mem_wipe(keys, sizeof(*keys));
 }
 
 /* ---- records ------------------------------------------------------------- */
 
-static void head(struct tlog_record *rec, const struct client_release *what,
+static void head(struct tlog_record *rec, const struct release_facts *what,
     enum record_kind kind, uint64_t seq, uint64_t life_s)
 {
 	memset(rec, 0, sizeof(*rec));
@@ -69,8 +69,7 @@ static void head(struct tlog_record *rec, const struct client_release *what,
 	rec->not_after = what->issued + life_s;
 }
 
-void client_release_image(
-    struct tlog_record *rec, const struct client_release *what)
+void release_image(struct tlog_record *rec, const struct release_facts *what)
 {
 	struct record_image *m = &rec->image;
 
@@ -90,8 +89,7 @@ void client_release_image(
 	    (struct record_digest){ RECORD_SHA256, what->model_sha256 };
 }
 
-void client_release_model(
-    struct tlog_record *rec, const struct client_release *what)
+void release_model(struct tlog_record *rec, const struct release_facts *what)
 {
 	struct record_model *m = &rec->model;
 
@@ -104,8 +102,7 @@ void client_release_model(
 	m->context = what->context;
 }
 
-void client_release_policy(
-    struct tlog_record *rec, const struct client_release *what)
+void release_policy(struct tlog_record *rec, const struct release_facts *what)
 {
 	struct record_policy *m = &rec->policy;
 
@@ -118,9 +115,8 @@ void client_release_policy(
 	m->any_hardware = true;
 }
 
-enum err client_release_sign(struct wr *out,
-    const struct client_release_keys *keys, const struct tlog_record *rec,
-    struct err_ctx *ctx)
+enum err release_sign(struct wr *out, const struct release_keys *keys,
+    const struct tlog_record *rec, struct err_ctx *ctx)
 {
 	size_t start = out->len;
 	struct bytes text;
@@ -145,8 +141,8 @@ enum err client_release_sign(struct wr *out,
 
 /* ---- publishing ---------------------------------------------------------- */
 
-enum err client_release_next_seq(uint64_t *seq, const struct client_log *log,
-    enum record_kind kind, const struct client_release *what,
+enum err release_next_seq(uint64_t *seq, const struct client_log *log,
+    enum record_kind kind, const struct release_facts *what,
     struct err_ctx *ctx)
 {
 	uint8_t entry[RECORD_LEN_MAX];
@@ -180,13 +176,13 @@ enum err client_release_next_seq(uint64_t *seq, const struct client_log *log,
 struct target {
 	const char *name;
 	enum record_kind kind;
-	void (*fill)(struct tlog_record *, const struct client_release *);
+	void (*fill)(struct tlog_record *, const struct release_facts *);
 };
 
 static const struct target targets[] = {
-	{ "image", RECORD_IMAGE, client_release_image },
-	{ "model", RECORD_MODEL, client_release_model },
-	{ "policy", RECORD_POLICY, client_release_policy },
+	{ "image", RECORD_IMAGE, release_image },
+	{ "model", RECORD_MODEL, release_model },
+	{ "policy", RECORD_POLICY, release_policy },
 };
 
 #define TARGETS (sizeof(targets) / sizeof(targets[0]))
@@ -204,9 +200,9 @@ static enum err write_out(const char *dir, const char *name, const char *suffix,
 
 /* What a publication works with. */
 struct publication {
-	const struct client_release *what;
+	const struct release_facts *what;
 	struct client_log *log;
-	const struct client_release_keys *keys;
+	const struct release_keys *keys;
 	const char *dir;
 	struct err_ctx *ctx;
 };
@@ -221,7 +217,7 @@ static enum err publish_record(
 	enum err e;
 
 	t->fill(&rec, p->what);
-	e = client_release_sign(&w, p->keys, &rec, p->ctx);
+	e = release_sign(&w, p->keys, &rec, p->ctx);
 	if (e == ERR_OK)
 		e = client_log_append(
 		    p->log, index, (struct bytes){ buf, w.len }, p->ctx);
@@ -241,9 +237,8 @@ static enum err publish_proof(
 			   : e;
 }
 
-enum err client_release_publish(struct client_release *what,
-    struct client_log *log, const struct client_release_keys *keys,
-    const char *dir, struct err_ctx *ctx)
+enum err release_publish(struct release_facts *what, struct client_log *log,
+    const struct release_keys *keys, const char *dir, struct err_ctx *ctx)
 {
 	const struct publication p = { what, log, keys, dir, ctx };
 	uint64_t *const seq[TARGETS] = { &what->image_seq, &what->model_seq,
@@ -252,8 +247,7 @@ enum err client_release_publish(struct client_release *what,
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; e == ERR_OK && i < TARGETS; i++)
-		e = client_release_next_seq(
-		    seq[i], log, targets[i].kind, what, ctx);
+		e = release_next_seq(seq[i], log, targets[i].kind, what, ctx);
 	for (size_t i = 0; e == ERR_OK && i < TARGETS; i++)
 		e = publish_record(&p, &targets[i], &index[i]);
 	/* Proofs last: all are under the checkpoint that holds all three. */
