@@ -223,7 +223,7 @@ static enum client_fault ask(
 {
 	struct collateral_result *r = &f->result[i];
 	char url[HTTP_URL_LEN_MAX + 1];
-	struct http_get get = {
+	struct http_fetch what = {
 		.url = url, .ca_file = f->ca_file, .deadline_ms = f->deadline_ms
 	};
 	uint64_t pause_ms = COLLATERAL_PAUSE_MS;
@@ -236,7 +236,7 @@ static enum client_fault ask(
 	for (;;) {
 		f->io.progress(f->io.cookie, i, 0);
 		e = f->io.get(f->io.cookie, &f->answer, f->new_file,
-		    sizeof(f->new_file), &get, ctx);
+		    sizeof(f->new_file), &what, ctx);
 		if (e == ERR_NOMEM || e == ERR_INTERNAL)
 			return CLIENT_FAULT_INTERNAL;
 		if (e != ERR_OK)
@@ -435,10 +435,10 @@ enum client_fault collateral_fetch_run(
 /* ---- the world ------------------------------------------------------------ */
 
 static enum err real_get(void *cookie, struct http_answer *out, uint8_t *body,
-    size_t cap, const struct http_get *get, struct err_ctx *ctx)
+    size_t cap, const struct http_fetch *what, struct err_ctx *ctx)
 {
 	(void)cookie;
-	return http_get(out, body, cap, get, ctx);
+	return http_fetch(out, body, cap, what, ctx);
 }
 
 static void real_pause(void *cookie, uint64_t ms)

@@ -18,7 +18,7 @@
 
 #include "client/collateral_judge.h"
 #include "client/conn.h"
-#include "http/http_get.h"
+#include "http/http_fetch.h"
 #include "http/url.h"
 #include "sys/fd.h"
 
@@ -57,7 +57,7 @@ struct collateral_result {
 struct collateral_io {
 	void *cookie;
 	enum err (*get)(void *cookie, struct http_answer *out, uint8_t *body,
-	    size_t cap, const struct http_get *get, struct err_ctx *ctx);
+	    size_t cap, const struct http_fetch *what, struct err_ctx *ctx);
 	void (*pause)(void *cookie, uint64_t ms);
 	uint64_t (*mono_ms)(void *cookie);
 	/* Item i begins to be asked for, or waits for ms before the next try

@@ -1,7 +1,7 @@
 /*
- * One GET or POST, blocking, with one deadline for everything: name, connection,
- * TLS, head and body. Nothing is kept between two calls, no redirect is followed, no
- * cookie, proxy or compression exists.
+ * One GET or POST, blocking, with one deadline for everything: name,
+ * connection, TLS, head and body. Nothing is kept between two calls, no
+ * redirect is followed, no cookie, proxy or compression exists.
  */
 #ifndef CONFER_HTTP_HTTP_FETCH_H
 #define CONFER_HTTP_HTTP_FETCH_H
@@ -11,7 +11,8 @@
 #include "base/err.h"
 #include "http/http.h"
 
-#define HTTP_INTERIM_MAX 4 /* 1xx answers before the real one */
+#define HTTP_INTERIM_MAX  4  /* 1xx answers before the real one */
+#define HTTP_TYPE_LEN_MAX 64 /* of a Content-Type that we send */
 
 struct http_fetch {
 	const char *url;      /* http or https, see url.h */
@@ -31,14 +32,14 @@ struct http_answer {
 };
 
 /*
- * Fetch what->url; the answer's body goes to `body`, at most cap bytes. ERR_OK: there is
- * a whole answer, whatever its status says but 3xx, which is ERR_PROTOCOL
- * naming the Location. ERR_NOTFOUND: no such host, or nothing listens
- * there; ERR_TIMEOUT; ERR_CLOSED and ERR_TRUNCATED: it ended
- * too early; ERR_AUTH: its certificate; ERR_LIMIT: too long; ERR_FORMAT,
- * ERR_UNSUPPORTED, ERR_PROTOCOL: not HTTP as we read it, or ca_file holds no
- * roots; ERR_IO, ERR_NOMEM.
- * ctx holds one sentence that names the host.
+ * Fetch what->url; the answer's body goes to `body`, at most cap bytes. ERR_OK:
+ * there is a whole answer, whatever its status says but 3xx, which is
+ * ERR_PROTOCOL naming the Location. ERR_NOTFOUND: no such host, or nothing
+ * listens there; ERR_TIMEOUT; ERR_CLOSED and ERR_TRUNCATED: it ended too early;
+ * ERR_AUTH: its certificate; ERR_LIMIT: too long; ERR_FORMAT, ERR_UNSUPPORTED,
+ * ERR_PROTOCOL: not HTTP as we read it, or ca_file holds no roots; ERR_FORMAT
+ * too for a `via` that is no unix:PATH, or beside https; ERR_IO, ERR_NOMEM.
+ * ctx holds one sentence that names the host, or `via`.
  */
 enum err http_fetch(struct http_answer *out, uint8_t *body, size_t cap,
     const struct http_fetch *what, struct err_ctx *ctx)

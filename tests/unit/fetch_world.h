@@ -159,15 +159,16 @@ static inline void service_head(
 }
 
 static inline enum err service_get(void *cookie, struct http_answer *out,
-    uint8_t *body, size_t cap, const struct http_get *get, struct err_ctx *ctx)
+    uint8_t *body, size_t cap, const struct http_fetch *what,
+    struct err_ctx *ctx)
 {
 	struct service *s = cookie;
-	struct reply *r = service_find(s, get->url);
+	struct reply *r = service_find(s, what->url);
 	const bool busy = r->busy > 0;
 
 	CHECK(s->n_asked < ASKED_MAX);
 	(void)snprintf(
-	    s->asked[s->n_asked++], sizeof(s->asked[0]), "%s", get->url);
+	    s->asked[s->n_asked++], sizeof(s->asked[0]), "%s", what->url);
 	memset(out, 0, sizeof(*out));
 	if (r->err != ERR_OK)
 		return err_set(ctx, r->err, "the service fails");

@@ -1,16 +1,20 @@
-/* See http_get.h. */
-#include "http/http_get.h"
+/* See http_fetch.h. */
+#include "http/http_fetch.h"
 
+#include "base/assert.h"
 #include "http/body.h"
 #include "http/dial.h"
 #include "http/tls.h"
 #include "http/url.h"
+#include "sys/addr.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 
-#define REQUEST_LEN_MAX (HTTP_URL_LEN_MAX + HTTP_HOST_LEN_MAX + 128)
-#define PIECE_LEN       4096 /* of the body, read at once */
-#define HOST_SHOWN      60
-#define LOCATION_SHOWN  80
+#define REQUEST_LEN_MAX                                                        \
+	(HTTP_URL_LEN_MAX + HTTP_HOST_LEN_MAX + HTTP_TYPE_LEN_MAX + 192)
+#define PIECE_LEN      4096 /* of the body, read at once */
+#define WHERE_SHOWN    60   /* of whom we talk to, in messages */
+#define LOCATION_SHOWN 80
 
 /* The connection: plain, or TLS over it. */
 struct wire {
@@ -49,21 +53,32 @@ static void wire_close(struct wire *w)
 	fd_close(&w->fd);
 }
 
-static enum err send_request(const struct wire *w, const struct http_url *url)
+static enum err send_request(const struct wire *w, const struct http_url *url,
+    const struct http_fetch *what)
 {
+	const bool post = what->post.p != NULL;
+	const char *type = what->type != NULL ? what->type : "text/plain";
 	uint8_t request[REQUEST_LEN_MAX];
 	struct wr out = wr_init(request, sizeof(request));
 	size_t n;
 	enum err e;
 
-	wr_str(&out, "GET ");
+	assert(mem_strlen(type) <= HTTP_TYPE_LEN_MAX);
+	wr_str(&out, post ? "POST " : "GET ");
 	wr_bytes(&out, url->target);
 	wr_str(&out, " HTTP/1.1\r\nHost: ");
 	http_url_write_host(&out, url);
-	wr_str(&out, "\r\nUser-Agent: confer\r\nAccept: */*\r\n"
-		     "Connection: close\r\n\r\n");
+	wr_str(&out, "\r\nUser-Agent: confer\r\nAccept: */*\r\n");
+	if (post)
+		wr_fmt(&out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+		    type, what->post.len);
+	wr_str(&out, "Connection: close\r\n\r\n");
 	e = wr_end(&out, &n);
-	return e == ERR_OK ? wire_write(w, request, n) : e;
+	if (e == ERR_OK)
+		e = wire_write(w, request, n);
+	if (e == ERR_OK && what->post.len > 0)
+		e = wire_write(w, what->post.p, what->post.len);
+	return e;
 }
 
 /* Does it begin as an answer does? Seen before a whole head is there. */
@@ -188,15 +203,13 @@ static enum err check_coding(const struct http_head *head, struct err_ctx *ctx)
 	    "its answer is compressed, which nobody asked for");
 }
 
-static enum err exchange(const struct wire *w, const struct http_url *url,
-    struct http_answer *out, struct wr *room, struct err_ctx *ctx)
+static enum err read_answer(const struct wire *w, struct http_answer *out,
+    struct wr *room, struct err_ctx *ctx)
 {
 	size_t have = 0, len = 0;
 	struct http_body b;
-	enum err e = send_request(w, url);
+	enum err e = read_head(w, out, &have, &len, ctx);
 
-	if (e == ERR_OK)
-		e = read_head(w, out, &have, &len, ctx);
 	if (e == ERR_OK)
 		e = check_status(&out->head, ctx);
 	if (e == ERR_OK)
@@ -219,34 +232,80 @@ static const char *plainly(enum err e)
 	return e == ERR_PROTOCOL ? "it broke the TLS protocol" : err_name(e);
 }
 
-enum err http_get(struct http_answer *out, uint8_t *body, size_t cap,
-    const struct http_get *get, struct err_ctx *ctx)
+/* Connect to what->via, which stands in for the host of the URL. */
+static enum err dial_via(int *fd, const struct http_fetch *what,
+    const struct http_url *url, struct err_ctx *ctx)
 {
-	struct wire w = { .fd = -1, .deadline_ms = get->deadline_ms };
-	const struct bytes text = { (const uint8_t *)get->url,
-		mem_strlen(get->url) };
+	const uint64_t now = clock_mono_ms();
+	struct addr a;
+	enum err e = addr_parse(&a, what->via, ctx);
+
+	if (e != ERR_OK)
+		return e;
+	if (a.kind != ADDR_UNIX)
+		return err_set(ctx, ERR_FORMAT, "%s is not unix:PATH", a.text);
+	if (url->tls)
+		return err_set(
+		    ctx, ERR_FORMAT, "%s is for http, not for https", a.text);
+	if (now >= what->deadline_ms)
+		return err_set(ctx, ERR_TIMEOUT, "no time is left");
+	return addr_connect(fd, &a, (unsigned)(what->deadline_ms - now), ctx);
+}
+
+/* Name and connection; TLS over it. */
+static enum err open_wire(struct wire *w, const struct http_fetch *what,
+    const struct http_url *url, struct err_ctx *ctx)
+{
+	enum err e;
+
+	if (what->via != NULL)
+		return dial_via(&w->fd, what, url, ctx);
+	e = http_dial(&w->fd, url, what->deadline_ms, ctx);
+	if (e == ERR_OK && url->tls)
+		e = http_tls_open(
+		    &w->tls, w->fd, url, what->ca_file, what->deadline_ms, ctx);
+	return e;
+}
+
+/* What failed once there was a connection, with whom it was. */
+static enum err name_it(struct err_ctx *ctx, enum err e, const char *why,
+    const struct http_fetch *what, const struct http_url *url)
+{
+	struct bytes who = url->host;
+
+	if (what->via != NULL)
+		who = (struct bytes){ (const uint8_t *)what->via,
+			mem_strlen(what->via) };
+	return err_set(ctx, e, "%.*s: %s",
+	    who.len < WHERE_SHOWN ? (int)who.len : WHERE_SHOWN,
+	    (const char *)who.p, why[0] != '\0' ? why : plainly(e));
+}
+
+enum err http_fetch(struct http_answer *out, uint8_t *body, size_t cap,
+    const struct http_fetch *what, struct err_ctx *ctx)
+{
+	struct wire w = { .fd = -1, .deadline_ms = what->deadline_ms };
+	const struct bytes text = { (const uint8_t *)what->url,
+		mem_strlen(what->url) };
 	struct wr room = wr_init(body, cap);
 	struct err_ctx why = { 0 };
 	struct http_url url;
 	enum err e = http_url_parse(&url, text, ctx);
 
 	memset(out, 0, sizeof(*out));
-	if (e != ERR_OK)
-		return e;
-	e = http_dial(&w.fd, &url, get->deadline_ms, ctx);
-	if (e == ERR_OK && url.tls)
-		e = http_tls_open(
-		    &w.tls, w.fd, &url, get->ca_file, get->deadline_ms, ctx);
 	if (e == ERR_OK)
-		e = exchange(&w, &url, out, &room, &why);
-	wire_close(&w);
-	if (e != ERR_OK) {
-		(void)err_set(ctx, e, "%.*s: %s",
-		    url.host.len < HOST_SHOWN ? (int)url.host.len : HOST_SHOWN,
-		    (const char *)url.host.p,
-		    why.msg[0] != '\0' ? why.msg : plainly(e));
-		memset(out, 0, sizeof(*out));
+		e = open_wire(&w, what, &url, ctx);
+	if (e == ERR_OK) {
+		e = send_request(&w, &url, what);
+		/* Who hears enough of a POST may answer and close early. */
+		if (e == ERR_OK || (e == ERR_CLOSED && what->post.p != NULL))
+			e = read_answer(&w, out, &room, &why);
+		if (e != ERR_OK)
+			e = name_it(ctx, e, why.msg, what, &url);
 	}
+	wire_close(&w);
+	if (e != ERR_OK)
+		memset(out, 0, sizeof(*out));
 	return e;
 }
 
