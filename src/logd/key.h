@@ -39,15 +39,17 @@ void logd_key_format(struct wr *w, const struct logd_key *key);
 
 /*
  * Load from a file that only its owner may read (else ERR_POLICY); ERR_NOTFOUND
- * and the errors of logd_key_parse. Save to a file that does not exist yet, mode
- * 0600, durably: ERR_BUSY if it does; ERR_IO, ERR_NOSPACE.
+ * and the errors of logd_key_parse; messages name the file. Save to a file that
+ * does not exist yet, mode 0600, durably: ERR_BUSY if it does; ERR_NOTFOUND (no
+ * such directory), ERR_LIMIT (the path), ERR_IO, ERR_NOSPACE.
  */
 enum err logd_key_load(struct logd_key *out, const char *path,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 enum err logd_key_save(const struct logd_key *key, const char *path,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 
-/* Load, or make and save when there is none. The name and type must fit. */
+/* Load, or make and save when there is none; the parent directory exists. The
+ * name and type must fit (else ERR_POLICY). Wiped on failure. */
 enum err logd_key_open(struct logd_key *out, const char *path, const char *name,
     enum tlog_key_type type, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
