@@ -73,14 +73,20 @@ static enum err record_logged(struct evidence_run *r, struct check_list *list,
     enum evidence_section proof)
 {
 	const struct tlog_head *head = &l->in.head;
+	const struct trust *t = r->demand->trust;
 	uint64_t now = r->demand->now_s;
-	enum err e = tlog_proof_verify(&l->in, &r->demand->trust->log, now,
-	    r->ev.section[record], r->ev.section[proof], &list->reason);
+	const struct trust_policy *window = trust_window_at(t, now);
+	enum err e;
 
+	if (window == NULL)
+		return trust_no_policy(t, now, &list->reason);
+	e = tlog_proof_verify(&l->in, &window->policy, now,
+	    r->ev.section[record], r->ev.section[proof], &list->reason);
 	if (e == ERR_OK)
 		e = same_log(r, list, head);
 	if (e != ERR_OK)
 		return e;
+	check_deadline(list, window->until);
 	if (!head->has_time) {
 		check_say(list,
 		    "entry %llu of %llu in the log of this machine, no "

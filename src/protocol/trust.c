@@ -1,7 +1,6 @@
 /* The trust file; see trust.h. Lines have a fixed order: one spelling. */
-#include "protocol/trust.h"
-
 #include "base/hex.h"
+#include "protocol/trust_parse.h"
 
 struct lines {
 	struct bytes rest;
@@ -179,7 +178,7 @@ static enum err parse(struct trust *t, struct bytes text, struct err_ctx *ctx)
 		e = err_set(
 		    ctx, ERR_TRUNCATED, "trust file ends inside its last line");
 	if (e == ERR_OK)
-		e = tlog_policy_parse(&t->log, l.rest, t->local, ctx);
+		e = trust_log_read(t, l.rest, l.number, ctx);
 	if (e == ERR_OK)
 		crypto_sha256(t->digest, &text, 1);
 	return e;

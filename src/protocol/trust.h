@@ -21,8 +21,16 @@
 /* The log's policy, and above it 16 keys and 8 roots with room to spare. */
 #define TRUST_LEN_MAX       (TLOG_POLICY_LEN_MAX + 16 * 1024)
 #define TRUST_SIM_ROOTS_MAX 8 /* machines of one developer */
+#define TRUST_POLICIES_MAX  4 /* witnesses retire once in a year or two */
 
-/* All slices borrow from the text. */
+/* One policy of the log, and when it is believed [L-39]. */
+struct trust_policy {
+	uint64_t from;  /* Unix seconds, inclusive; 0 without a `valid` line */
+	uint64_t until; /* exclusive; UINT64_MAX without a `valid` line */
+	struct tlog_policy policy;
+};
+
+/* All slices borrow from the text. About 20 KB. */
 struct trust {
 	struct bytes product;
 	struct bytes channel;
@@ -30,7 +38,8 @@ struct trust {
 	struct tlog_keyset release;
 	uint8_t sim_root[TRUST_SIM_ROOTS_MAX][ECDSA_P384_PUB_LEN];
 	size_t n_sim_roots;
-	struct tlog_policy log;
+	struct trust_policy log[TRUST_POLICIES_MAX]; /* ascending in time */
+	size_t n_logs;                               /* 1.. */
 	uint8_t digest[SHA256_LEN]; /* of the whole text: names this file */
 };
 
@@ -42,5 +51,19 @@ struct trust {
  */
 enum err trust_parse(struct trust *out, struct bytes text, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
+
+/*
+ * The policy of the log at now_s, or NULL where the file has none for that
+ * time. The window is the same with its limits.
+ */
+const struct trust_policy *trust_window_at(
+    const struct trust *t, uint64_t now_s);
+const struct tlog_policy *trust_policy_at(
+    const struct trust *t, uint64_t now_s);
+
+/* ERR_EXPIRED, with a sentence that says which window is missing: for whoever
+ * got NULL. */
+enum err trust_no_policy(const struct trust *t, uint64_t now_s,
+    struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 #endif

@@ -19,7 +19,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(t.release.n > 0 && t.release.n <= RECORD_KEYS_MAX);
 	assert(t.release.need > 0 && t.release.need <= t.release.n);
 	assert(t.n_sim_roots <= TRUST_SIM_ROOTS_MAX);
-	assert(t.log.n_logs > 0 && t.log.quorum != TLOG_QUORUM_UNSET);
-	assert(t.local || t.log.quorum != TLOG_QUORUM_NONE);
+	assert(t.n_logs > 0 && t.n_logs <= TRUST_POLICIES_MAX);
+	for (size_t i = 0; i < t.n_logs; i++) {
+		const struct trust_policy *w = &t.log[i];
+
+		assert(w->from < w->until);
+		assert(i == 0 || t.log[i - 1].until <= w->from);
+		assert(w->policy.quorum != TLOG_QUORUM_UNSET);
+		assert(t.local || w->policy.quorum != TLOG_QUORUM_NONE);
+		assert(trust_policy_at(&t, w->from) == &w->policy);
+		assert(trust_policy_at(&t, w->until) != &w->policy);
+	}
 	return 0;
 }

@@ -2,7 +2,7 @@
 import * as c from 'node:crypto';
 import { sha256 } from './noise.mjs';
 import { need } from './wire.mjs';
-import { leafHash, parseKey, parsePolicy, verifyProof, verifyRecord }
+import { leafHash, number, parseKey, parsePolicy, verifyProof, verifyRecord }
 	from './log.mjs';
 
 export function parseTrust(bytes) {
@@ -39,8 +39,32 @@ export function parseTrust(bytes) {
 	need(new Set(keys.map((x) => x.toString('hex'))).size === keys.length,
 		'trust file: a key given twice');
 	t.threshold = +k;
-	t.policy = parsePolicy(bytes.subarray(cut + 2), t.local);
+	t.policies = parsePolicies(bytes.subarray(cut + 2), t.local);
 	return t;
+}
+
+// [L-39]: each text with the time in which it counts.
+function parsePolicies(bytes, local) {
+	const text = bytes.toString('latin1');
+	if (!text.startsWith('valid '))
+		return [{ from: 0n, until: 1n << 64n,
+			policy: parsePolicy(bytes, local) }];
+	const out = text.split(/^(?=valid )/m).map((part) => {
+		const m = /^valid (\d+) (\d+)\n/.exec(part);
+		need(m, 'trust file: valid');
+		return { from: number(m[1]), until: number(m[2]), policy: parsePolicy(
+			Buffer.from(part.slice(m[0].length), 'latin1'), local) };
+	});
+	need(out.length <= 4 && out.every((w, i) => w.from < w.until &&
+		(i === 0 || out[i - 1].until <= w.from)), 'trust file: windows');
+	return out;
+}
+
+export function policyAt(trust, now) {
+	const window = trust.policies.find((w) => w.from <= BigInt(now) &&
+		BigInt(now) < w.until);
+	need(window, 'the list of logs and witnesses is not for this time');
+	return window;
 }
 
 const KINDS = { 1: 'snp', 2: 'tdx', 3: 'sgx', 255: 'sim' };
@@ -178,13 +202,14 @@ export function verdict(bundle, key, trust, o) {
 	need(o.acceptSimulated, 'simulated evidence, and --accept-simulated ' +
 		'was not given');
 	checkSim(ev, key, trust);
-	const ends = [];
+	const { policy: logs, until } = policyAt(trust, o.now);
+	const ends = [until];
 	const heads = [];
 	const check = (kind) => {
 		try {
 			const r = verifyRecord(ev[kind], kind, trust);
-			const head = verifyProof(ev[`${kind}Proof`], ev[kind],
-				trust.policy, o.now);
+			const head = verifyProof(ev[`${kind}Proof`], ev[kind], logs,
+				o.now);
 			const now = BigInt(o.now);
 			need(r.notBefore - 300n <= now && now < r.notAfter, 'not valid now');
 			ends.push(r.notAfter, ...(head.deadline ? [head.deadline] : []));
@@ -219,5 +244,5 @@ export function verdict(bundle, key, trust, o) {
 	const deadline = ends.reduce((a, b) => (a < b ? a : b));
 	need(deadline > BigInt(o.now), 'time left: none');
 	return { deadline, kind: ev.kind, model: model.name[0][0],
-		seq: policy.seq, quorum: trust.policy.quorum !== null };
+		seq: policy.seq, quorum: logs.quorum !== null };
 }

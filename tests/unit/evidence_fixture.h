@@ -44,7 +44,8 @@ struct fix {
 	bool forked[FIX_RECORDS];       /* the log shows it another tree */
 	bool elsewhere[FIX_RECORDS];    /* it stands in the other log */
 	bool log_signs;
-	bool quorum_none; /* in a local trust file */
+	bool quorum_none;     /* in a local trust file */
+	uint64_t from, until; /* of the log's policy; 0: no `valid` line */
 	uint8_t kind;
 	struct evidence_demand demand;
 	struct trust trust;
@@ -101,7 +102,11 @@ static inline void fix_trust(struct fix *f, const uint8_t *sim_root)
 		fix_put_vkey(&w, fix_key_name[i], TLOG_KEY_ED25519, i);
 		wr_str(&w, "\n");
 	}
-	wr_fmt(&w, "threshold %d\nsim-root %s\n\nlog ", FIX_NEED, hex);
+	wr_fmt(&w, "threshold %d\nsim-root %s\n\n", FIX_NEED, hex);
+	if (f->until != 0)
+		wr_fmt(&w, "valid %llu %llu\n", (unsigned long long)f->from,
+		    (unsigned long long)f->until);
+	wr_str(&w, "log ");
 	fix_put_vkey(&w, FIX_LOG, TLOG_KEY_ED25519, FIX_KEYS);
 	wr_str(&w, "\nlog ");
 	fix_put_vkey(&w, FIX_LOG2, TLOG_KEY_ED25519, FIX_KEYS + 2);

@@ -124,8 +124,11 @@ TEST(trust_file_is_read_whole)
 	CHECK_EQ(t.release.need, 2);
 	CHECK_EQ(t.n_sim_roots, 1);
 	CHECK_EQ(t.sim_root[0][0], 4);
-	CHECK_EQ(t.log.n_logs, 2);
-	CHECK_EQ(t.log.n_witnesses, 1);
+	CHECK_EQ(t.n_logs, 1);
+	CHECK_EQ(t.log[0].from, 0);
+	CHECK_EQ(t.log[0].until, UINT64_MAX);
+	CHECK_EQ(t.log[0].policy.n_logs, 2);
+	CHECK_EQ(t.log[0].policy.n_witnesses, 1);
 	text = fix_str(fix_text);
 	crypto_sha256(digest, &text, 1);
 	CHECK_MEM(t.digest, digest, sizeof(digest));

@@ -79,7 +79,7 @@ static void check_record(const char *kind, struct tlog_record *rec)
 	(void)snprintf(name, sizeof(name), "records/%s.proof", kind);
 	proof = load(name);
 	if (tlog_record_verify(rec, &trust.release, entry, &ctx) != ERR_OK ||
-	    tlog_proof_verify(&in, &trust.log, NOW, entry, proof, &ctx) !=
+	    tlog_proof_verify(&in, trust_policy_at(&trust, NOW), NOW, entry, proof, &ctx) !=
 		ERR_OK)
 		fail_msg("%s: %s", kind, ctx.msg);
 	CHECK(mem_eq(rec->product, trust.product));

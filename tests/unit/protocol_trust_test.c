@@ -1,0 +1,223 @@
+/* The log part of a trust file: several policies, each for its time. */
+#include "evidence_fixture.h"
+
+static struct fix f;
+static struct trust t;
+static struct verdict v;
+static char above[4096]; /* up to and with the empty line */
+static char policy[4096];
+static char text[TRUST_LEN_MAX + 1];
+
+/* A good trust file, in two parts. */
+static void make(void)
+{
+	char *gap;
+
+	fix_init(&f);
+	memset(fix_text, 0, sizeof(fix_text));
+	fix_trust(&f, f.tee.root.pub);
+	gap = strstr(fix_text, "\n\n");
+	assert_non_null(gap);
+	(void)snprintf(
+	    above, sizeof(above), "%.*s", (int)(gap + 2 - fix_text), fix_text);
+	(void)snprintf(policy, sizeof(policy), "%s", gap + 2);
+	fix_clear(&f);
+}
+
+/* The trust file with `valid` lines, the policy under each. */
+static enum err windows(const char *const *valid, size_t n, struct err_ctx *ctx)
+{
+	size_t len = (size_t)snprintf(text, sizeof(text), "%s", above);
+
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(
+		    text + len, sizeof(text) - len, "%s\n%s", valid[i], policy);
+	return trust_parse(&t, fix_str(text), ctx);
+}
+
+static enum err window(const char *valid)
+{
+	return windows(&valid, 1, NULL);
+}
+
+/* [L-39] */
+TEST(a_policy_is_believed_in_its_window_alone)
+{
+	static const char *const three[] = { "valid 100 200", "valid 200 300",
+		"valid 400 9223372036854775807" };
+
+	make();
+	CHECK_OK(windows(three, 3, NULL));
+	CHECK_EQ(t.n_logs, 3);
+	CHECK(trust_policy_at(&t, 99) == NULL);
+	CHECK(trust_policy_at(&t, 100) == &t.log[0].policy);
+	CHECK(trust_policy_at(&t, 199) == &t.log[0].policy);
+	CHECK(trust_policy_at(&t, 200) == &t.log[1].policy);
+	CHECK(trust_policy_at(&t, 300) == NULL);
+	CHECK(trust_policy_at(&t, 399) == NULL);
+	CHECK(trust_policy_at(&t, 400) == &t.log[2].policy);
+	CHECK(trust_window_at(&t, 400) == &t.log[2]);
+	for (size_t i = 0; i < 3; i++)
+		CHECK_EQ(t.log[i].policy.n_witnesses,
+		    f.trust.log[0].policy.n_witnesses);
+}
+
+TEST(without_a_valid_line_there_is_one_policy_for_ever)
+{
+	make();
+	(void)snprintf(text, sizeof(text), "%s%s", above, policy);
+	CHECK_OK(trust_parse(&t, fix_str(text), NULL));
+	CHECK(trust_policy_at(&t, 0) == &t.log[0].policy);
+	CHECK(trust_policy_at(&t, UINT64_MAX - 1) == &t.log[0].policy);
+}
+
+TEST(who_has_no_policy_is_told_why)
+{
+	static const char *const two[] = { "valid 86400 172800",
+		"valid 259200 345600" };
+	struct err_ctx ctx;
+
+	make();
+	CHECK_OK(windows(two, 2, NULL));
+	memset(&ctx, 0, sizeof(ctx));
+	CHECK_ERR(trust_no_policy(&t, 345600, &ctx), ERR_EXPIRED);
+	CHECK_STR(ctx.msg, "this client's list of logs and witnesses ended on "
+			   "1970-01-05 00:00 UTC: update it");
+	memset(&ctx, 0, sizeof(ctx));
+	CHECK_ERR(trust_no_policy(&t, 200000, &ctx), ERR_EXPIRED);
+	CHECK(strstr(ctx.msg, "ended on 1970-01-03 00:00 UTC") != NULL);
+	memset(&ctx, 0, sizeof(ctx));
+	CHECK_ERR(trust_no_policy(&t, 0, &ctx), ERR_EXPIRED);
+	CHECK_STR(ctx.msg, "this client's list of logs and witnesses begins on "
+			   "1970-01-02 00:00 UTC");
+}
+
+TEST(windows_have_one_spelling)
+{
+	static const char *const bad[] = { "valid", "valid ", "valid 1",
+		"valid 1 ", "valid 1  2", "valid  1 2", "valid 1 2 ",
+		"valid 1 2 3", "valid 01 2", "valid 1 02", "valid +1 2",
+		"valid 2 2", "valid 3 2", "valid a b", "valid 1\t2",
+		"valid 1 9223372036854775808", "Valid 1 2", " valid 1 2" };
+
+	make();
+	CHECK_OK(window("valid 0 1"));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (window(bad[i]) == ERR_OK)
+			fail_msg("accepted: %s", bad[i]);
+		CHECK(mem_is_zero(&t, sizeof(t)));
+	}
+}
+
+TEST(windows_ascend_and_do_not_overlap)
+{
+	static const char *const overlap[] = { "valid 1 5", "valid 4 9" };
+	static const char *const back[] = { "valid 5 9", "valid 1 4" };
+	static const char *const same[] = { "valid 1 4", "valid 1 4" };
+	static const char *const many[] = { "valid 1 2", "valid 2 3",
+		"valid 3 4", "valid 4 5", "valid 5 6" };
+	struct err_ctx ctx = { 0 };
+
+	make();
+	CHECK_ERR(windows(overlap, 2, &ctx), ERR_FORMAT);
+	CHECK(strstr(ctx.msg, "before the one above ends") != NULL);
+	CHECK_ERR(windows(back, 2, NULL), ERR_FORMAT);
+	CHECK_ERR(windows(same, 2, NULL), ERR_FORMAT);
+	CHECK_OK(windows(many, TRUST_POLICIES_MAX, NULL));
+	CHECK_EQ(t.n_logs, TRUST_POLICIES_MAX);
+	CHECK_ERR(windows(many, TRUST_POLICIES_MAX + 1, NULL), ERR_LIMIT);
+}
+
+TEST(each_window_has_a_whole_policy)
+{
+	struct err_ctx ctx = { 0 };
+
+	make();
+	(void)snprintf(
+	    text, sizeof(text), "%svalid 1 2\nvalid 2 3\n%s", above, policy);
+	CHECK_ERR(trust_parse(&t, fix_str(text), &ctx), ERR_FORMAT);
+	CHECK(strstr(ctx.msg, "after line 10: policy line 0") != NULL);
+	(void)snprintf(
+	    text, sizeof(text), "%svalid 1 2\n%svalid 2 3\n", above, policy);
+	CHECK_ERR(trust_parse(&t, fix_str(text), NULL), ERR_FORMAT);
+	(void)snprintf(text, sizeof(text),
+	    "%svalid 1 2\n%svalid 2 3\nquorum none\n", above, policy);
+	CHECK_ERR(trust_parse(&t, fix_str(text), NULL), ERR_POLICY);
+	(void)snprintf(
+	    text, sizeof(text), "%s%svalid 2 3\n%s", above, policy, policy);
+	CHECK_ERR(trust_parse(&t, fix_str(text), NULL), ERR_FORMAT);
+}
+
+TEST(every_truncation_of_windows_is_refused)
+{
+	static const char *const two[] = { "valid 1 2", "valid 2 3" };
+	size_t n;
+
+	make();
+	CHECK_OK(windows(two, 2, NULL));
+	n = strlen(text);
+	for (size_t i = 0; i < n; i++) {
+		enum err e = trust_parse(
+		    &t, (struct bytes){ (const uint8_t *)text, i }, NULL);
+
+		/* whole up to the second window: another good file */
+		if ((e == ERR_OK) !=
+		    (i == strlen(above) + strlen(two[0]) + 1 + strlen(policy)))
+			fail_msg("%zu of %zu: %s", i, n, err_name(e));
+	}
+}
+
+/* ---- in a verdict ---------------------------------------------------------- */
+
+static void judge_in(uint64_t from, uint64_t until)
+{
+	fix_init(&f);
+	f.from = from;
+	f.until = until;
+	fix_trust(&f, f.tee.root.pub);
+	(void)!fix_judge(&v, &f, fix_bundle(&f));
+	fix_clear(&f);
+}
+
+/* [L-39] */
+TEST(evidence_is_judged_by_the_policy_of_its_time)
+{
+	judge_in(FIX_NOW, FIX_NOW + FIX_DAY);
+	CHECK(v.accepted);
+	CHECK_EQ(v.checks.deadline_s, FIX_NOW + FIX_LIFE);
+	judge_in(FIX_NOW - FIX_DAY, FIX_NOW);
+	CHECK(!v.accepted);
+	CHECK_EQ(v.failed, CHECK_IMAGE_LOGGED);
+	CHECK_EQ(v.checks.reason.code, ERR_EXPIRED);
+	CHECK(strstr(v.checks.reason.msg, "ended on") != NULL);
+	judge_in(FIX_NOW + 1, FIX_NOW + FIX_DAY);
+	CHECK(!v.accepted);
+	CHECK_EQ(v.failed, CHECK_IMAGE_LOGGED);
+	CHECK(strstr(v.checks.reason.msg, "begins on") != NULL);
+}
+
+/* */
+TEST(a_verdict_ends_with_the_window)
+{
+	judge_in(0, FIX_NOW + 60);
+	CHECK(v.accepted);
+	CHECK_EQ(v.checks.deadline_s, FIX_NOW + 60);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_policy_is_believed_in_its_window_alone),
+		cmocka_unit_test(
+		    without_a_valid_line_there_is_one_policy_for_ever),
+		cmocka_unit_test(who_has_no_policy_is_told_why),
+		cmocka_unit_test(windows_have_one_spelling),
+		cmocka_unit_test(windows_ascend_and_do_not_overlap),
+		cmocka_unit_test(each_window_has_a_whole_policy),
+		cmocka_unit_test(every_truncation_of_windows_is_refused),
+		cmocka_unit_test(evidence_is_judged_by_the_policy_of_its_time),
+		cmocka_unit_test(a_verdict_ends_with_the_window),
+	};
+
+	return cmocka_run_group_tests(tests, fix_setup, fix_teardown);
+}
