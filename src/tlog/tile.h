@@ -2,7 +2,7 @@
  * Tiles (C2SP tlog-tiles): their coordinates, paths and bundles of entries. A
  * tile holds up to 256 hashes of one level: hash i of tile N at level L is the
  * root of entries [(256 N + i) 256^L, (256 N + i + 1) 256^L). Only full tiles
- * are hashed upward. L-100..L-109 of docs/log.md.
+ * are hashed upward. L-100..L-106 of docs/log.md.
  */
 #ifndef CONFER_TLOG_TILE_H
 #define CONFER_TLOG_TILE_H
