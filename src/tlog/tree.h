@@ -1,7 +1,7 @@
 /*
  * Roots and proofs from tiles, wherever they come from. A tile is data from a
  * stranger: every function that is given a root checks what it made of the
- * tiles against it before anything is handed out. L-110..L-113 of docs/log.md.
+ * tiles against it before anything is handed out. L-110..L-112 of docs/log.md.
  */
 #ifndef CONFER_TLOG_TREE_H
 #define CONFER_TLOG_TREE_H
@@ -48,6 +48,7 @@ enum err tlog_tree_inclusion(struct tlog_hash path[TLOG_PATH_MAX], size_t *n,
  * Consistency proof from the tree (old_size, old_root) to that of all tiles,
  * with `root`. 0 < old_size <= tiles->size (asserted); equal sizes give no
  * hashes. ERR_AUTH: no proof leads to both roots, so one of the three is wrong.
+ * ERR_LIMIT: it needs 64 hashes, which trees above 2^62 entries can.
  */
 enum err tlog_tree_consistency(struct tlog_hash proof[TLOG_PATH_MAX], size_t *n,
     const struct tlog_tiles *tiles, uint64_t old_size,
