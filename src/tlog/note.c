@@ -82,23 +82,14 @@ static enum err check_bytes(struct bytes in, struct err_ctx *ctx)
 	return ERR_OK;
 }
 
-enum err tlog_note_parse(
-    struct tlog_note *out, struct bytes in, struct err_ctx *ctx)
+/* Signature lines from offset `from` of in to its end. */
+static enum err read_sigs(
+    struct tlog_note *out, struct bytes in, size_t from, struct err_ctx *ctx)
 {
-	struct tlog_text t;
-	size_t text;
-	enum err e;
+	struct tlog_text t = tlog_text_init(in, ctx);
 
-	memset(out, 0, sizeof(*out));
-	e = check_bytes(in, ctx);
-	if (e != ERR_OK)
-		return e;
-	text = find_text(in);
-	if (text == 0)
-		return err_set(ctx, ERR_FORMAT, "note: no empty line");
-	t = tlog_text_init(in, ctx);
 	t.key = "note";
-	t.off = text + 1;
+	t.off = from;
 	while (t.off < in.len && t.err == ERR_OK) {
 		struct bytes line = tlog_text_line(&t);
 
@@ -112,11 +103,44 @@ enum err tlog_note_parse(
 	}
 	if (out->n == 0)
 		tlog_text_fail(&t, ERR_FORMAT, "no signature");
-	if (t.err == ERR_OK)
+	return t.err;
+}
+
+enum err tlog_note_parse(
+    struct tlog_note *out, struct bytes in, struct err_ctx *ctx)
+{
+	size_t text;
+	enum err e;
+
+	memset(out, 0, sizeof(*out));
+	e = check_bytes(in, ctx);
+	if (e != ERR_OK)
+		return e;
+	text = find_text(in);
+	if (text == 0)
+		return err_set(ctx, ERR_FORMAT, "note: no empty line");
+	e = read_sigs(out, in, text + 1, ctx);
+	if (e == ERR_OK)
 		out->text = (struct bytes){ in.p, text };
 	else
 		memset(out, 0, sizeof(*out));
-	return t.err;
+	return e;
+}
+
+enum err tlog_note_parse_sigs(struct tlog_note *out, struct bytes text,
+    struct bytes lines, struct err_ctx *ctx)
+{
+	enum err e;
+
+	memset(out, 0, sizeof(*out));
+	e = check_bytes(lines, ctx);
+	if (e == ERR_OK)
+		e = read_sigs(out, lines, 0, ctx);
+	if (e == ERR_OK)
+		out->text = text;
+	else
+		memset(out, 0, sizeof(*out));
+	return e;
 }
 
 /* ---- verifying ----------------------------------------------------------- */
@@ -237,6 +261,7 @@ void tlog_note_format_sig(struct wr *w, const struct tlog_key *key,
 	uint8_t raw[BLOB_LEN_MAX];
 	char text[BASE64_LEN(BLOB_LEN_MAX) + 1];
 	struct wr b = wr_init(raw, sizeof(raw));
+	struct tlog_sig line = { .name = key->name };
 
 	assert(can_verify(key));
 	wr_u32be(&b, key->id);
@@ -244,7 +269,15 @@ void tlog_note_format_sig(struct wr *w, const struct tlog_key *key,
 		wr_u64be(&b, time_s);
 	wr_copy(&b, sig, ED25519_SIG_LEN);
 	base64_encode(text, raw, b.len);
+	line.base64 = (struct bytes){ (const uint8_t *)text, mem_strlen(text) };
+	tlog_note_format_line(w, &line);
+}
+
+void tlog_note_format_line(struct wr *w, const struct tlog_sig *sig)
+{
 	wr_str(w, DASH);
-	wr_bytes(w, key->name);
-	wr_fmt(w, " %s\n", text);
+	wr_bytes(w, sig->name);
+	wr_u8(w, ' ');
+	wr_bytes(w, sig->base64);
+	wr_u8(w, '\n');
 }

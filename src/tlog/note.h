@@ -50,6 +50,14 @@ enum err tlog_note_parse(struct tlog_note *out, struct bytes in,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 /*
+ * Parse signature lines that came without their text, as witnesses answer
+ * them: 1..TLOG_NOTE_SIGS_MAX lines and nothing else. out borrows from both.
+ */
+enum err tlog_note_parse_sigs(struct tlog_note *out, struct bytes text,
+    struct bytes lines, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
+/*
  * Verify each line whose (name, id) is that of key[0..n_keys) and fill
  * seen[0..n_keys). Lines of other keys are ignored; a line of a known key that
  * fails rejects the note. A known key of a type that we cannot verify counts
@@ -69,6 +77,8 @@ enum err tlog_note_verify(struct tlog_seen *seen, const struct tlog_note *note,
 void tlog_note_format_end_text(struct wr *w);
 void tlog_note_format_sig(struct wr *w, const struct tlog_key *key,
     const uint8_t sig[ED25519_SIG_LEN], uint64_t time_s);
+/* A line that was parsed, as it came. */
+void tlog_note_format_line(struct wr *w, const struct tlog_sig *sig);
 void tlog_cosigned_format(struct wr *w, uint64_t time_s, struct bytes text);
 
 #endif
