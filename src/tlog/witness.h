@@ -2,7 +2,7 @@
  * The witness protocol (C2SP tlog-witness): what a log posts to
  * <prefix>/add-checkpoint, what a witness decides, and what it answers. Bytes
  * in, decisions out; keeping the decision on disk before it is answered is the
- * caller's. L-120..L-134 of docs/log.md.
+ * caller's. L-120..L-132 of docs/log.md.
  */
 #ifndef CONFER_TLOG_WITNESS_H
 #define CONFER_TLOG_WITNESS_H
@@ -30,7 +30,10 @@ struct tlog_add_checkpoint {
 	struct bytes checkpoint; /* the note, verbatim */
 };
 
-/* ERR_FORMAT, ERR_LIMIT, ERR_TRUNCATED; messages name the line. */
+/*
+ * The grammar, L-120 and L-121. ERR_FORMAT, ERR_LIMIT, ERR_TRUNCATED; messages
+ * name the offset.
+ */
 enum err tlog_add_checkpoint_parse(struct tlog_add_checkpoint *out,
     struct bytes body, struct err_ctx *ctx) __attribute__((warn_unused_result));
 void tlog_add_checkpoint_format(
@@ -46,11 +49,13 @@ struct tlog_witnessed {
 /* What is to be answered. */
 struct tlog_witness_decision {
 	unsigned status;           /* 200, 400, 403, 404, 409 or 422 */
-	struct bytes origin;       /* borrowed from the body; empty with 400 */
+	struct bytes origin;       /* borrowed from the body; empty if the body
+				      is malformed */
 	struct tlog_note note;     /* with 200: parsed */
 	uint32_t verified;         /* with 200: bit i: note.sig[i] is the log's
 				      and has been verified; keep no others */
-	struct tlog_witnessed now; /* with 200: to be kept */
+	struct tlog_witnessed now; /* with 200: to be kept; with 409: what is
+				      kept, whose size is the answer */
 };
 
 /*
@@ -69,17 +74,25 @@ typedef bool tlog_witness_log_fn(void *cookie, struct bytes origin,
 void tlog_witness_decide(struct tlog_witness_decision *out, struct bytes body,
     tlog_witness_log_fn *log, void *cookie, struct err_ctx *ctx);
 
+/* A witness's line in an answer; it has verified. */
+struct tlog_cosignature {
+	struct tlog_sig line; /* borrows from the answer */
+	uint64_t time;
+};
+
 /*
  * The log's side: find the witness's cosignature over `text` in the body of an
- * answer of status 200 and copy its line's slice. Other keys' lines are
- * ignored; ERR_AUTH: it has none, or one that fails, or its time is above
- * `latest`; ERR_FORMAT, ERR_LIMIT for what is no signature lines.
+ * answer of status 200; of several the newest that is not above `latest`. Other
+ * keys' lines are ignored; ERR_AUTH: it has none, or one that fails, or none
+ * that is old enough; ERR_FORMAT, ERR_LIMIT, ERR_TRUNCATED for what is no
+ * signature lines.
  */
-enum err tlog_cosignature_parse(struct tlog_sig *out, uint64_t *time_s,
+enum err tlog_cosignature_parse(struct tlog_cosignature *out,
     const struct tlog_key *witness, struct bytes text, struct bytes body,
     uint64_t latest, struct err_ctx *ctx) __attribute__((warn_unused_result));
 
-/* The size in the body of a 409: decimal and LF. ERR_FORMAT, ERR_LIMIT. */
+/* The body of a 409: the size, decimal, and LF. ERR_FORMAT, ERR_LIMIT. */
+void tlog_witness_size_format(struct wr *w, uint64_t size);
 enum err tlog_witness_size_parse(uint64_t *out, struct bytes body)
     __attribute__((warn_unused_result));
 
