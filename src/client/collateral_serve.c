@@ -1,14 +1,8 @@
 /* The host hands collateral to enclaves; see collateral_serve.h. */
 #include "client/collateral_serve.h"
 
-#include <string.h>
-
 #include "base/wr.h"
-#include "sys/addr.h"
-#include "sys/clock.h"
 #include "sys/fd.h"
-
-#define NS_PER_MS 1000000ULL
 
 /* ---- the directory -------------------------------------------------------- */
 
@@ -74,37 +68,31 @@ static enum err gather(struct wr *w, struct collateral_serve *s,
 
 /* ---- an exchange ---------------------------------------------------------- */
 
-/* Free the entry, and take connections again if there was no room. */
-static void conn_close(struct collateral_conn *c)
+/* How long the request is, as far as can be told. */
+static size_t need(void *cookie, size_t conn, struct bytes got)
 {
-	struct collateral_serve *s = c->serve;
+	size_t n;
 
-	timers_stop(&s->loop->timers, &c->deadline);
-	loop_remove(s->loop, &c->node);
-	fd_close(&c->node.fd);
-	c->serve = NULL;
-	s->open--;
-	loop_want(s->loop, &s->listener, LOOP_READ);
-}
-
-static void on_deadline(void *cookie, uint64_t periods)
-{
-	(void)periods;
-	conn_close(cookie);
+	(void)cookie;
+	(void)conn;
+	if (got.len < COLLATERAL_ASK_LEN)
+		return COLLATERAL_ASK_LEN;
+	n = collateral_request_len(got.p);
+	return n != 0 ? n : got.len;
 }
 
 /* Put the answer to what was read together: head, then container. */
-static void answer(struct collateral_conn *c)
+static void answer(void *cookie, size_t conn, struct bytes request,
+    struct exchange_answer *out)
 {
-	struct collateral_serve *s = c->serve;
+	struct collateral_serve *s = cookie;
 	struct collateral_head head = { COLLATERAL_OK, 0 };
 	struct collateral_request req;
+	struct wr w = wr_init(s->answer[conn], COLLATERAL_HEAD_LEN);
 	struct wr body =
-	    wr_init(c->answer + COLLATERAL_HEAD_LEN, COLLATERAL_LEN_MAX);
-	struct wr w = wr_init(c->answer, COLLATERAL_HEAD_LEN);
+	    wr_init(s->answer[conn] + COLLATERAL_HEAD_LEN, COLLATERAL_LEN_MAX);
 	struct err_ctx why = { 0 };
-	bool known = collateral_request_parse(&req,
-			 (struct bytes){ c->request, c->got }, &why) == ERR_OK;
+	bool known = collateral_request_parse(&req, request, &why) == ERR_OK;
 	enum err e;
 
 	if (!known) {
@@ -119,141 +107,29 @@ static void answer(struct collateral_conn *c)
 	if (head.status == COLLATERAL_OK)
 		head.len = (uint32_t)body.len;
 	collateral_head_write(&w, &head);
-	c->len = w.len + head.len;
+	out->part[0] = (struct bytes){ s->answer[conn], w.len + head.len };
 	s->told(s->cookie, known ? &req : NULL, &head, why.msg);
-}
-
-/* How long the request is, as far as can be told. */
-static size_t request_len(const struct collateral_conn *c)
-{
-	size_t n;
-
-	if (c->got < COLLATERAL_ASK_LEN)
-		return COLLATERAL_ASK_LEN;
-	n = collateral_request_len(c->request);
-	return n != 0 ? n : c->got;
-}
-
-static enum err read_request(struct collateral_conn *c)
-{
-	enum err e = ERR_OK;
-
-	while (e == ERR_OK && c->got < request_len(c)) {
-		size_t n = 0;
-
-		e = fd_read_some(c->node.fd, c->request + c->got,
-		    request_len(c) - c->got, &n);
-		c->got += n;
-	}
-	return e;
-}
-
-static enum err write_answer(struct collateral_conn *c)
-{
-	enum err e = ERR_OK;
-
-	while (e == ERR_OK && c->sent < c->len) {
-		size_t n = 0;
-
-		e = fd_write_some(
-		    c->node.fd, c->answer + c->sent, c->len - c->sent, &n);
-		c->sent += n;
-	}
-	return e;
-}
-
-static void on_ready(void *cookie, unsigned ready)
-{
-	struct collateral_conn *c = cookie;
-	enum err e = ERR_OK;
-
-	(void)ready; /* reading or writing tells more */
-	if (c->len == 0) {
-		e = read_request(c);
-		if (e == ERR_OK)
-			answer(c);
-	}
-	if (c->len != 0) {
-		loop_want(c->serve->loop, &c->node, LOOP_WRITE);
-		e = write_answer(c);
-	}
-	if (e != ERR_AGAIN)
-		conn_close(c);
-}
-
-/* ---- connections ---------------------------------------------------------- */
-
-/* Only called while the table has room. */
-static struct collateral_conn *free_conn(struct collateral_serve *s)
-{
-	size_t i = 0;
-
-	while (s->conn[i].serve != NULL)
-		i++;
-	return &s->conn[i];
-}
-
-static void conn_open(struct collateral_serve *s, int fd)
-{
-	struct collateral_conn *c = free_conn(s);
-
-	c->got = c->len = c->sent = 0;
-	c->node = (struct loop_node){
-		.fd = fd, .want = LOOP_READ, .fn = on_ready, .cookie = c
-	};
-	if (loop_add(s->loop, &c->node) != ERR_OK) {
-		fd_close(&fd);
-		return;
-	}
-	c->serve = s;
-	c->deadline = (struct timers_node){ .fn = on_deadline, .cookie = c };
-	timers_once(&s->loop->timers, &c->deadline,
-	    clock_mono_ns() + COLLATERAL_EXCHANGE_MS * NS_PER_MS);
-	s->open++;
-}
-
-static void accept_all(void *cookie, unsigned ready)
-{
-	struct collateral_serve *s = cookie;
-
-	(void)ready;
-	while (s->open < COLLATERAL_CONNS_MAX) {
-		struct addr_peer peer;
-		int fd = -1;
-		enum err e = addr_accept(&fd, &peer, s->listener.fd);
-
-		if (e == ERR_AGAIN)
-			return;
-		if (e != ERR_OK)
-			break;
-		conn_open(s, fd);
-	}
-	/* Until one ends: those who wait in the queue are not looked at. */
-	if (s->open > 0)
-		loop_want(s->loop, &s->listener, 0);
 }
 
 /* */
 enum err collateral_serve_start(struct collateral_serve *s, struct loop *loop,
     int listen_fd, int dir_fd, collateral_told_fn *told, void *cookie)
 {
-	memset(s, 0, sizeof(*s));
-	s->loop = loop;
+	static const struct exchange_ops ops = { need, answer, NULL };
+	const struct exchange_spec spec = { .conns = COLLATERAL_CONNS_MAX,
+		.request_max = COLLATERAL_REQUEST_LEN_MAX,
+		.time_ms = COLLATERAL_EXCHANGE_MS,
+		.ops = &ops,
+		.cookie = s };
+
 	s->dir_fd = dir_fd;
 	s->told = told;
 	s->cookie = cookie;
-	s->listener = (struct loop_node){ .fd = listen_fd,
-		.want = LOOP_READ,
-		.fn = accept_all,
-		.cookie = s };
-	return loop_add(loop, &s->listener);
+	return exchange_start(&s->exchange, loop, listen_fd, &spec);
 }
 
 void collateral_serve_stop(struct collateral_serve *s)
 {
-	for (size_t i = 0; i < COLLATERAL_CONNS_MAX; i++) {
-		if (s->conn[i].serve != NULL)
-			conn_close(&s->conn[i]);
-	}
-	loop_remove(s->loop, &s->listener);
+	exchange_stop(s->exchange);
+	s->exchange = NULL;
 }

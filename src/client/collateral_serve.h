@@ -1,8 +1,8 @@
 /*
  * The host's side of attest/collateral.h: hands the files of a directory to
- * enclaves that ask for them, one exchange per connection, from a fixed table
- * of connections, each with a deadline. Nothing here needs to be trusted: what
- * the files say was signed by the vendors.
+ * enclaves that ask for them, one exchange per connection, by sys/exchange.h.
+ * Nothing here needs to be trusted: what the files say was signed by the
+ * vendors.
  *
  * The directory, as `confer collateral fetch` fills it; what a kind does not
  * need, or is not there, is left out:
@@ -17,7 +17,7 @@
 
 #include "attest/collateral.h"
 #include "base/err.h"
-#include "sys/loop.h"
+#include "sys/exchange.h"
 
 #define COLLATERAL_CONNS_MAX   8    /* one enclave needs one every 5 minutes */
 #define COLLATERAL_EXCHANGE_MS 5000 /* from accept to the last byte */
@@ -25,19 +25,6 @@
 /* Name of the file with this part for this request; NULL: not for its kind. */
 const char *collateral_file(
     enum collateral_part part, const struct collateral_request *req);
-
-struct collateral_serve;
-
-struct collateral_conn {
-	struct collateral_serve *serve; /* NULL: the entry is free */
-	struct loop_node node;
-	struct timers_node deadline;
-	uint8_t request[COLLATERAL_REQUEST_LEN_MAX];
-	size_t got;
-	uint8_t answer[COLLATERAL_HEAD_LEN + COLLATERAL_LEN_MAX];
-	size_t len;
-	size_t sent;
-};
 
 /*
  * Tells of each answer: what was asked (NULL: no request that we know), what
@@ -49,19 +36,18 @@ typedef void collateral_told_fn(void *cookie,
 
 /* About 400 KB. */
 struct collateral_serve {
-	struct loop *loop;
+	struct exchange *exchange;
 	int dir_fd;
 	collateral_told_fn *told;
 	void *cookie;
-	struct loop_node listener;
-	struct collateral_conn conn[COLLATERAL_CONNS_MAX];
-	size_t open;
+	uint8_t answer[COLLATERAL_CONNS_MAX]
+		      [COLLATERAL_HEAD_LEN + COLLATERAL_LEN_MAX];
 	uint8_t files[COLLATERAL_LEN_MAX]; /* of the request in hand */
 };
 
 /*
  * Answer on listen_fd by the loop until collateral_serve_stop. Both descriptors
- * are the caller's. ERR_IO.
+ * are the caller's. ERR_NOMEM, ERR_IO.
  */
 enum err collateral_serve_start(struct collateral_serve *s, struct loop *loop,
     int listen_fd, int dir_fd, collateral_told_fn *told, void *cookie)

@@ -151,7 +151,7 @@ static void on_wake(void *cookie, unsigned ready)
 static enum err serve_loop(int listen_fd, const struct simtee_report *source,
     const struct simtee_launch *launch, struct err_ctx *ctx)
 {
-	static struct simtee_serve serve; /* 60 KB */
+	static struct simtee_serve serve; /* 50 KB */
 	struct sigaction stop = { .sa_handler = on_signal };
 	enum err e = loop_init(&main_loop, ctx);
 

@@ -2,40 +2,24 @@
 #include "simtee/serve.h"
 
 #include "base/wr.h"
-#include "sys/addr.h"
-#include "sys/clock.h"
-#include "sys/fd.h"
 #include "sys/log.h"
 
-#define NS_PER_MS 1000000ULL
-
-/* Free the entry, and take connections again if there was no room. */
-static void conn_close(struct simtee_conn *c)
+static size_t need(void *cookie, size_t conn, struct bytes got)
 {
-	struct simtee_serve *s = c->serve;
-
-	timers_stop(&s->loop->timers, &c->deadline);
-	loop_remove(s->loop, &c->node);
-	fd_close(&c->node.fd);
-	c->serve = NULL;
-	s->open--;
-	loop_want(s->loop, &s->listener, LOOP_READ);
-}
-
-static void on_deadline(void *cookie, uint64_t periods)
-{
-	(void)periods;
-	log_event(LOG_REPORT_REFUSED, ERR_TIMEOUT, 0, 0);
-	conn_close(cookie);
+	(void)cookie;
+	(void)conn;
+	(void)got;
+	return SIMTEE_REQUEST_LEN;
 }
 
 /* Put the answer to a whole request together. */
-static void answer(struct simtee_conn *c)
+static void answer(void *cookie, size_t conn, struct bytes request,
+    struct exchange_answer *out)
 {
 	static const uint8_t magic[] = SIMTEE_MAGIC;
-	const struct simtee_serve *s = c->serve;
-	struct bytes sent = { c->request, SIMTEE_MAGIC_LEN };
-	struct wr w = wr_init(c->answer, sizeof(c->answer));
+	struct simtee_serve *s = cookie;
+	struct bytes sent = { request.p, SIMTEE_MAGIC_LEN };
+	struct wr w = wr_init(s->answer[conn], sizeof(s->answer[conn]));
 	uint8_t report[SNP_REPORT_LEN];
 	enum simtee_status status = SIMTEE_OK;
 
@@ -43,8 +27,8 @@ static void answer(struct simtee_conn *c)
 		status = SIMTEE_BAD_REQUEST;
 	else if (simtee_launch_check(s->launch, NULL) != ERR_OK)
 		status = SIMTEE_LAUNCH_CHANGED;
-	else if (simtee_report_make(report, s->source,
-		     c->request + SIMTEE_MAGIC_LEN) != ERR_OK)
+	else if (simtee_report_make(
+		     report, s->source, request.p + SIMTEE_MAGIC_LEN) != ERR_OK)
 		status = SIMTEE_FAILED;
 	wr_copy(&w, magic, SIMTEE_MAGIC_LEN);
 	wr_u32be(&w, status);
@@ -56,128 +40,35 @@ static void answer(struct simtee_conn *c)
 	} else {
 		log_event(LOG_REPORT_REFUSED, status, 0, 0);
 	}
-	c->len = w.len;
+	out->part[0] = (struct bytes){ s->answer[conn], w.len };
 }
 
-static enum err read_request(struct simtee_conn *c)
+static void gone(void *cookie, size_t conn, enum err why)
 {
-	enum err e = ERR_OK;
-
-	while (e == ERR_OK && c->got < sizeof(c->request)) {
-		size_t n = 0;
-
-		e = fd_read_some(c->node.fd, c->request + c->got,
-		    sizeof(c->request) - c->got, &n);
-		c->got += n;
-	}
-	return e;
-}
-
-static enum err write_answer(struct simtee_conn *c)
-{
-	enum err e = ERR_OK;
-
-	while (e == ERR_OK && c->sent < c->len) {
-		size_t n = 0;
-
-		e = fd_write_some(
-		    c->node.fd, c->answer + c->sent, c->len - c->sent, &n);
-		c->sent += n;
-	}
-	return e;
-}
-
-static void on_ready(void *cookie, unsigned ready)
-{
-	struct simtee_conn *c = cookie;
-	enum err e = ERR_OK;
-
-	(void)ready; /* reading or writing tells more */
-	if (c->len == 0) {
-		e = read_request(c);
-		if (e == ERR_OK)
-			answer(c);
-	}
-	if (c->len != 0) {
-		loop_want(c->serve->loop, &c->node, LOOP_WRITE);
-		e = write_answer(c);
-	}
-	if (e != ERR_AGAIN)
-		conn_close(c);
-}
-
-/* Only called while the table has room. */
-static struct simtee_conn *free_conn(struct simtee_serve *s)
-{
-	size_t i = 0;
-
-	while (s->conn[i].serve != NULL)
-		i++;
-	return &s->conn[i];
-}
-
-static void conn_open(struct simtee_serve *s, int fd)
-{
-	struct simtee_conn *c = free_conn(s);
-
-	c->got = c->len = c->sent = 0;
-	c->node = (struct loop_node){
-		.fd = fd, .want = LOOP_READ, .fn = on_ready, .cookie = c
-	};
-	if (loop_add(s->loop, &c->node) != ERR_OK) {
-		fd_close(&fd);
-		return;
-	}
-	c->serve = s;
-	c->deadline = (struct timers_node){ .fn = on_deadline, .cookie = c };
-	timers_once(&s->loop->timers, &c->deadline,
-	    clock_mono_ns() + SIMTEE_EXCHANGE_MS * NS_PER_MS);
-	s->open++;
-}
-
-static void accept_all(void *cookie, unsigned ready)
-{
-	struct simtee_serve *s = cookie;
-
-	(void)ready;
-	while (s->open < SIMTEE_CONNS_MAX) {
-		struct addr_peer peer;
-		int fd = -1;
-		enum err e = addr_accept(&fd, &peer, s->listener.fd);
-
-		if (e == ERR_AGAIN)
-			return;
-		if (e != ERR_OK) {
-			log_event(LOG_ACCEPT_FAILED, e, 0, 0);
-			break;
-		}
-		conn_open(s, fd);
-	}
-	/* Until one ends: those who wait in the queue are not looked at. */
-	if (s->open > 0)
-		loop_want(s->loop, &s->listener, 0);
+	(void)cookie;
+	(void)conn;
+	if (why == ERR_TIMEOUT)
+		log_event(LOG_REPORT_REFUSED, ERR_TIMEOUT, 0, 0);
 }
 
 enum err simtee_serve_start(struct simtee_serve *s, struct loop *loop,
     int listen_fd, const struct simtee_report *source,
     const struct simtee_launch *launch)
 {
-	memset(s, 0, sizeof(*s));
-	s->loop = loop;
+	static const struct exchange_ops ops = { need, answer, gone };
+	const struct exchange_spec spec = { .conns = SIMTEE_CONNS_MAX,
+		.request_max = SIMTEE_REQUEST_LEN,
+		.time_ms = SIMTEE_EXCHANGE_MS,
+		.ops = &ops,
+		.cookie = s };
+
 	s->source = source;
 	s->launch = launch;
-	s->listener = (struct loop_node){ .fd = listen_fd,
-		.want = LOOP_READ,
-		.fn = accept_all,
-		.cookie = s };
-	return loop_add(loop, &s->listener);
+	return exchange_start(&s->exchange, loop, listen_fd, &spec);
 }
 
 void simtee_serve_stop(struct simtee_serve *s)
 {
-	for (size_t i = 0; i < SIMTEE_CONNS_MAX; i++) {
-		if (s->conn[i].serve != NULL)
-			conn_close(&s->conn[i]);
-	}
-	loop_remove(s->loop, &s->listener);
+	exchange_stop(s->exchange);
+	s->exchange = NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "client/collateral_serve.h"
 #include "sys/addr.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 
 static char dir[] = "/tmp/client_collateral_XXXXXX";
@@ -101,6 +102,12 @@ static size_t hear(int fd)
 	}
 	fd_close(&fd);
 	return len;
+}
+
+static void step_until_open(size_t n)
+{
+	while (exchange_open(s->exchange) != n)
+		CHECK_OK(loop_step(&loop));
 }
 
 static size_t exchange(const void *request, size_t n)
@@ -226,20 +233,19 @@ TEST(collateral_serve_refuses_what_is_no_request)
 TEST(collateral_serve_forgets_who_leaves_or_stays_silent)
 {
 	unsigned before = told;
+	uint64_t soon;
 	int fd = dial();
 
 	CHECK_OK(fd_write_full(fd, "conf", 4, FD_NO_DEADLINE));
-	while (s->open == 0 || s->conn[0].got < 4)
-		CHECK_OK(loop_step(&loop));
+	step_until_open(1);
 	fd_close(&fd);
-	while (s->open != 0)
-		CHECK_OK(loop_step(&loop));
+	step_until_open(0);
 	fd = dial();
-	while (s->open == 0)
-		CHECK_OK(loop_step(&loop));
-	CHECK(s->conn[0].deadline.armed);
-	timers_run(&loop.timers, s->conn[0].deadline.due_ns);
-	CHECK_EQ(s->open, 0);
+	step_until_open(1);
+	soon = clock_mono_ns() + COLLATERAL_EXCHANGE_MS * 1000000ull;
+	CHECK(timers_next(&loop.timers) <= soon);
+	timers_run(&loop.timers, soon);
+	CHECK_EQ(exchange_open(s->exchange), 0);
 	CHECK_EQ(hear(fd), 0);
 	CHECK_EQ(told, before);
 }
@@ -250,19 +256,14 @@ TEST(collateral_serve_lets_further_ones_wait)
 
 	for (size_t i = 0; i <= COLLATERAL_CONNS_MAX; i++)
 		fd[i] = dial();
-	while (s->open < COLLATERAL_CONNS_MAX)
-		CHECK_OK(loop_step(&loop));
-	CHECK_EQ(s->listener.want, 0);
+	step_until_open(COLLATERAL_CONNS_MAX);
 	fd_close(&fd[0]);
-	while (s->open == COLLATERAL_CONNS_MAX || s->listener.want == 0)
-		CHECK_OK(loop_step(&loop));
 	CHECK_OK(fd_write_full(
 	    fd[COLLATERAL_CONNS_MAX], "confcol\x01\x02", 9, FD_NO_DEADLINE));
 	CHECK_EQ(hear(fd[COLLATERAL_CONNS_MAX]), COLLATERAL_HEAD_LEN);
 	for (size_t i = 1; i < COLLATERAL_CONNS_MAX; i++)
 		fd_close(&fd[i]);
-	while (s->open != 0)
-		CHECK_OK(loop_step(&loop));
+	step_until_open(0);
 }
 
 static int set_up(void **state)
