@@ -592,71 +592,6 @@ TEST(a_real_proof_of_7341_entries_verifies_with_its_seven_witnesses)
 	    ERR_POLICY);
 }
 
-/* The verified checkpoint in a file, under the one key of another file. */
-static struct tlog_checkpoint signed_tree(const char *path, const char *vkey)
-{
-	struct bytes text = load_bytes(vkey);
-	struct tlog_checkpoint cp;
-	struct tlog_seen seen;
-	struct tlog_note note;
-	struct tlog_key key;
-
-	while (text.len > 0 && text.p[text.len - 1] == '\n')
-		text.len--;
-	CHECK_OK(tlog_vkey_parse(&key, text, NULL));
-	CHECK_OK(tlog_note_parse(&note, load_bytes(path), NULL));
-	CHECK_OK(tlog_note_verify(&seen, &note, &key, 1, TLOG_TIME_MAX, NULL));
-	CHECK_OK(tlog_checkpoint_parse(&cp, note.text, NULL));
-	return cp;
-}
-
-TEST(a_log_of_15_grows_consistently_as_its_writer_signed_it)
-{
-	struct tlog_hash leaf[15], proof[TLOG_PATH_MAX];
-	struct tlog_checkpoint cp[16];
-	struct bytes tile = load_bytes("tlog/tiles/tessera15/tile/0/000.p/15");
-
-	CHECK_EQ(tile.len, sizeof(leaf));
-	memcpy(leaf, tile.p, sizeof(leaf));
-	for (size_t s = 0; s <= 15; s++) {
-		struct tlog_hash root;
-		char path[64];
-		size_t n;
-
-		snprintf(path, sizeof(path),
-		    "tlog/tiles/tessera15/checkpoint.%zu", s);
-		cp[s] = signed_tree(path, "tlog/tiles/tessera15/vkey");
-		CHECK_EQ(cp[s].size, s);
-		tlog_root(&root, leaf, s);
-		CHECK(tlog_hash_eq(&root, &cp[s].root));
-		for (size_t m = 0; m <= s; m++) {
-			n = 0;
-			if (m > 0)
-				tlog_consistency_path(proof, &n, leaf, s, m);
-			CHECK_OK(tlog_consistency_verify(
-			    &cp[m].root, m, &cp[s].root, s, proof, n));
-		}
-	}
-}
-
-TEST(a_mirror_of_300_records_has_the_cosigned_root)
-{
-	struct tlog_hash leaf[300], root;
-	struct tlog_checkpoint cp = signed_tree(
-	    "tlog/tiles/mirror300/checkpoint", "tlog/tiles/mirror300/vkey");
-
-	for (int i = 0; i < 300; i++) {
-		char text[32];
-		int n = snprintf(text, sizeof(text), "record %d", i);
-
-		tlog_leaf_hash(
-		    &leaf[i], (struct bytes){ (uint8_t *)text, (size_t)n });
-	}
-	tlog_root(&root, leaf, 300);
-	CHECK_EQ(cp.size, 300);
-	CHECK(tlog_hash_eq(&root, &cp.root));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -679,9 +614,6 @@ int main(void)
 		    proof_files_have_their_verdicts_and_one_spelling),
 		cmocka_unit_test(
 		    a_real_proof_of_7341_entries_verifies_with_its_seven_witnesses),
-		cmocka_unit_test(
-		    a_log_of_15_grows_consistently_as_its_writer_signed_it),
-		cmocka_unit_test(a_mirror_of_300_records_has_the_cosigned_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
