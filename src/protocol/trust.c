@@ -90,6 +90,55 @@ static enum err read_release_keys(
 	return e;
 }
 
+/* Who releases is nobody to ask whether the release is what it says. */
+static bool is_release_key(const struct trust *t, const struct tlog_key *key)
+{
+	for (size_t i = 0; i < t->release.n; i++) {
+		if (mem_eq_ct(t->release.key[i].pub, key->pub, ED25519_PUB_LEN))
+			return true;
+	}
+	return false;
+}
+
+/* `rebuilder-key VKEY`, any number; leaves the line after them current. */
+static enum err read_rebuilders(
+    struct trust *t, struct lines *l, struct err_ctx *ctx)
+{
+	struct tlog_keyset *set = &t->rebuilder;
+	struct bytes vkey;
+	enum err e = ERR_OK;
+
+	set->need = 1;
+	while (e == ERR_OK && line_is(l, "rebuilder-key", &vkey)) {
+		if (set->n == TRUST_REBUILDERS_MAX)
+			return err_set(ctx, ERR_LIMIT,
+			    "trust file line %u: more than %d rebuilder-key "
+			    "lines",
+			    l->number, TRUST_REBUILDERS_MAX);
+		e = tlog_keyset_add(set, vkey, ctx);
+		if (e == ERR_OK && is_release_key(t, &set->key[set->n - 1]))
+			return expected(l, "a key that releases nothing", ctx);
+		if (e == ERR_OK)
+			e = next_line(l, ctx);
+	}
+	return e;
+}
+
+/* `operator WITNESS NAME`, any number; leaves the line after them current. */
+static enum err read_operators(
+    struct trust *t, struct lines *l, struct err_ctx *ctx)
+{
+	struct bytes value;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && line_is(l, "operator", &value)) {
+		e = trust_operator_read(t, value, l->number, ctx);
+		if (e == ERR_OK)
+			e = next_line(l, ctx);
+	}
+	return e;
+}
+
 /* `threshold K`, 1 <= K <= number of keys: two digits are enough. */
 static enum err read_threshold(
     struct trust *t, struct lines *l, struct err_ctx *ctx)
@@ -171,6 +220,10 @@ static enum err parse(struct trust *t, struct bytes text, struct err_ctx *ctx)
 	if (e == ERR_OK)
 		e = read_threshold(t, &l, ctx);
 	if (e == ERR_OK)
+		e = read_rebuilders(t, &l, ctx);
+	if (e == ERR_OK)
+		e = read_operators(t, &l, ctx);
+	if (e == ERR_OK)
 		e = read_sim_roots(t, &l, ctx);
 	if (e == ERR_OK && l.line.len != 0)
 		e = expected(&l, "an empty line before the log policy", ctx);
@@ -179,6 +232,8 @@ static enum err parse(struct trust *t, struct bytes text, struct err_ctx *ctx)
 		    ctx, ERR_TRUNCATED, "trust file ends inside its last line");
 	if (e == ERR_OK)
 		e = trust_log_read(t, l.rest, l.number, ctx);
+	if (e == ERR_OK)
+		e = trust_operators_check(t, ctx);
 	if (e == ERR_OK)
 		crypto_sha256(t->digest, &text, 1);
 	return e;

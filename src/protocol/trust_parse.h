@@ -14,4 +14,16 @@
 enum err trust_log_read(struct trust *t, struct bytes text, unsigned above,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 
+/* Take one operator line: `<witness key name> <operator>`. ERR_FORMAT,
+ * ERR_LIMIT. */
+enum err trust_operator_read(struct trust *t, struct bytes value, unsigned line,
+    struct err_ctx *ctx) __attribute__((warn_unused_result));
+
+/*
+ * Once all is parsed: every operator line names a witness (ERR_FORMAT), and in
+ * a file that is not local no operator meets a quorum alone (ERR_POLICY).
+ */
+enum err trust_operators_check(const struct trust *t, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -6,6 +6,7 @@ static const char evidence_trust[] =
     "confer-trust/v1\n"
     "product confer\n"
     "channel local\n"
+    "local\n"
     "release-key release-1+c2466d88+AVycbfJhycuEBHV3aq782US0BTKPq"
     "yj5s6le9ASQ096E\n"
     "release-key release-2+949962cb+AdBKsjJ0K7SrOhNovUYV5ObQIkq3G"

@@ -19,6 +19,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(t.release.n > 0 && t.release.n <= RECORD_KEYS_MAX);
 	assert(t.release.need > 0 && t.release.need <= t.release.n);
 	assert(t.n_sim_roots <= TRUST_SIM_ROOTS_MAX);
+	assert(t.rebuilder.n <= TRUST_REBUILDERS_MAX);
+	assert(t.n_ops <= TRUST_OPERATORS_MAX);
+	for (size_t i = 0; i < t.n_ops; i++)
+		assert(trust_operator_of(&t, t.op[i].witness).len > 0);
 	assert(t.n_logs > 0 && t.n_logs <= TRUST_POLICIES_MAX);
 	for (size_t i = 0; i < t.n_logs; i++) {
 		const struct trust_policy *w = &t.log[i];

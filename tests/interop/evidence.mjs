@@ -2,12 +2,12 @@
 import * as c from 'node:crypto';
 import { sha256 } from './noise.mjs';
 import { need } from './wire.mjs';
-import { leafHash, number, parseKey, parsePolicy, verifyProof, verifyRecord }
-	from './log.mjs';
+import { leafHash, number, parseKey, parsePolicy, quorumTime, verifyProof,
+	verifyRecord } from './log.mjs';
 
 export function parseTrust(bytes) {
 	const cut = bytes.indexOf('\n\n');
-	need(cut >= 0 && cut < 16384, 'trust file: no empty line');
+	need(cut >= 0 && bytes.length <= 81920, 'trust file: no empty line');
 	const lines = bytes.toString('latin1', 0, cut).split('\n');
 	need(lines.shift() === 'confer-trust/v1', 'trust file: first line');
 	const one = (keyword) => {
@@ -24,6 +24,8 @@ export function parseTrust(bytes) {
 	t.local = lines[0] === 'local' && Boolean(lines.shift());
 	t.releaseKeys = many('release-key', (v) => parseKey(v, [1]));
 	const k = one('threshold');
+	t.rebuilderKeys = many('rebuilder-key', (v) => parseKey(v, [1]));
+	t.operators = many('operator', parseOperator);
 	t.roots = many('sim-root', (v) => {
 		need(/^04[0-9a-f]{192}$/.test(v), 'trust file: sim-root');
 		return Buffer.from(v, 'hex');
@@ -33,14 +35,47 @@ export function parseTrust(bytes) {
 	need(token.test(t.product) && token.test(t.channel),
 		'trust file: product, channel');
 	const n = t.releaseKeys.length;
-	need(n >= 1 && n <= 16 && t.roots.length <= 8, 'trust file: keys');
+	need(n >= 1 && n <= 16 && t.roots.length <= 8 &&
+		t.rebuilderKeys.length <= 8, 'trust file: keys');
 	need(/^[1-9]\d?$/.test(k) && +k <= n, 'trust file: threshold');
-	const keys = [...t.releaseKeys.map((x) => x.pub), ...t.roots];
+	const keys = [...[...t.releaseKeys, ...t.rebuilderKeys].map((x) => x.pub),
+		...t.roots];
 	need(new Set(keys.map((x) => x.toString('hex'))).size === keys.length,
 		'trust file: a key given twice');
 	t.threshold = +k;
 	t.policies = parsePolicies(bytes.subarray(cut + 2), t.local);
+	judgeOperators(t);
 	return t;
+}
+
+// [A-88]
+function parseOperator(value) {
+	const m = /^([^ ]+) ([!-~](?:[ -~]{0,62}[!-~])?)$/.exec(value);
+	need(m && !m[1].includes('+') && m[2] !== 'not stated' &&
+		m[1].length <= 255, 'trust file: operator');
+	return { witness: m[1], name: m[2] };
+}
+
+// [L-40]: who runs the witness with this key.
+export function operatorOf(trust, key) {
+	return trust.operators.find((o) => o.witness === key.name)?.name ??
+		'not stated';
+}
+
+function judgeOperators(t) {
+	const of = t.operators;
+	need(of.length <= 96 && of.every((o, i) =>
+		(i === 0 || of[i - 1].witness < o.witness) && t.policies.some((p) =>
+			p.policy.witnesses.some((w) => w.name === o.witness))),
+	'trust file: operators');
+	for (const { policy } of t.local ? [] : t.policies)
+		for (const key of policy.witnesses) {
+			const mine = [operatorOf(t, key), 'this-machine'];
+			need(quorumTime(policy.quorum, new Map(policy.witnesses
+				.filter((w) => mine.includes(operatorOf(t, w)))
+				.map((w) => [w, 0n]))) < 0n,
+			`trust file: ${mine[0]} can meet the quorum alone`);
+		}
 }
 
 // [L-39]: each text with the time in which it counts.

@@ -146,7 +146,7 @@ export function parsePolicy(bytes, local) {
 }
 
 // The greatest T for which the member holds with times >= T, or -1.
-function quorumTime(member, times) {
+export function quorumTime(member, times) {
 	if (member.key)
 		return times.get(member.key) ?? -1n;
 	const sorted = member.of.map((m) => quorumTime(m, times))

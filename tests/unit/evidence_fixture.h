@@ -1,7 +1,7 @@
 /*
  * A small world in which evidence can be made and each part of it broken: a
  * simulated processor, three release keys of which two must sign, a log with
- * one witness, and the trust file that believes all of them.
+ * two witnesses of two operators, and the trust file that believes all of them.
  */
 #ifndef CONFER_TESTS_UNIT_EVIDENCE_FIXTURE_H
 #define CONFER_TESTS_UNIT_EVIDENCE_FIXTURE_H
@@ -16,15 +16,20 @@
 #include "tlog/checkpoint.h"
 #include "tlog/proof.h"
 
-#define FIX_NOW     1800000000ULL
-#define FIX_KEYS    3
-#define FIX_NEED    2
-#define FIX_ENTRIES 8 /* of the log; records stand at 2, 3 and 5 */
-#define FIX_DAY     86400ULL
-#define FIX_LIFE    1800 /* of a report */
-#define FIX_LOG     "log.example/confer"
-#define FIX_LOG2    "log.example/other" /* believed as well */
-#define FIX_WITNESS "witness.example/w1"
+#define FIX_NOW      1800000000ULL
+#define FIX_KEYS     3
+#define FIX_NEED     2
+#define FIX_ENTRIES  8 /* of the log; records stand at 2, 3 and 5 */
+#define FIX_DAY      86400ULL
+#define FIX_LIFE     1800 /* of a report */
+#define FIX_LOG      "log.example/confer"
+#define FIX_LOG2     "log.example/other" /* believed as well */
+#define FIX_WITNESS  "witness.example/w1"
+#define FIX_WITNESS2 "witness.example/w2"
+#define FIX_SEEDS    (FIX_KEYS + 4)
+
+#define FIX_OPERATORS                                                          \
+	"operator " FIX_WITNESS " Alpha\noperator " FIX_WITNESS2 " Beta\n"
 
 enum fix_record { FIX_IMAGE, FIX_MODEL, FIX_POLICY, FIX_RECORDS };
 
@@ -40,12 +45,14 @@ struct fix {
 	struct tlog_record rec[FIX_RECORDS];
 	unsigned signers[FIX_RECORDS];  /* how many release keys sign */
 	unsigned index[FIX_RECORDS];    /* which entry its proof is of */
-	uint64_t cosigned[FIX_RECORDS]; /* time of the witness; 0: none */
+	uint64_t cosigned[FIX_RECORDS]; /* time of the witnesses; 0: none */
+	uint64_t second[FIX_RECORDS];   /* of the second one, if another */
 	bool forked[FIX_RECORDS];       /* the log shows it another tree */
 	bool elsewhere[FIX_RECORDS];    /* it stands in the other log */
 	bool log_signs;
-	bool quorum_none;     /* in a local trust file */
-	uint64_t from, until; /* of the log's policy; 0: no `valid` line */
+	bool quorum_none;      /* in a local trust file */
+	const char *operators; /* lines of the trust file; NULL: one each */
+	uint64_t from, until;  /* of the log's policy; 0: no `valid` line */
 	uint8_t kind;
 	struct evidence_demand demand;
 	struct trust trust;
@@ -55,7 +62,7 @@ struct fix {
 	    const uint8_t report_data[SNP_REPORT_DATA_LEN]);
 };
 
-static uint8_t fix_seed[FIX_KEYS + 3][ED25519_SEED_LEN];
+static uint8_t fix_seed[FIX_SEEDS][ED25519_SEED_LEN];
 static char fix_dir[] = "/tmp/evidence-test-XXXXXX";
 static char fix_text[8192]; /* of the trust file */
 static uint8_t fix_entry[FIX_RECORDS][RECORD_LEN_MAX];
@@ -68,7 +75,7 @@ static inline struct bytes fix_str(const char *s)
 	return (struct bytes){ (const uint8_t *)s, strlen(s) };
 }
 
-/* Seeds: release keys, the log, the witness, the other log. */
+/* Seeds: release keys, the log, the witness, the other log, the other witness. */
 static inline struct tlog_key fix_key(
     const char *name, enum tlog_key_type type, unsigned seed)
 {
@@ -102,7 +109,10 @@ static inline void fix_trust(struct fix *f, const uint8_t *sim_root)
 		fix_put_vkey(&w, fix_key_name[i], TLOG_KEY_ED25519, i);
 		wr_str(&w, "\n");
 	}
-	wr_fmt(&w, "threshold %d\nsim-root %s\n\n", FIX_NEED, hex);
+	wr_fmt(&w, "threshold %d\n", FIX_NEED);
+	if (!f->quorum_none)
+		wr_str(&w, f->operators != NULL ? f->operators : FIX_OPERATORS);
+	wr_fmt(&w, "sim-root %s\n\n", hex);
 	if (f->until != 0)
 		wr_fmt(&w, "valid %llu %llu\n", (unsigned long long)f->from,
 		    (unsigned long long)f->until);
@@ -117,7 +127,10 @@ static inline void fix_trust(struct fix *f, const uint8_t *sim_root)
 		wr_str(&w, "witness w1 ");
 		fix_put_vkey(
 		    &w, FIX_WITNESS, TLOG_KEY_COSIGNATURE, FIX_KEYS + 1);
-		wr_str(&w, "\nquorum w1\n");
+		wr_str(&w, "\nwitness w2 ");
+		fix_put_vkey(
+		    &w, FIX_WITNESS2, TLOG_KEY_COSIGNATURE, FIX_KEYS + 3);
+		wr_str(&w, "\ngroup both all w1 w2\nquorum both\n");
 	}
 	CHECK_OK(w.err);
 	CHECK_OK(trust_parse(&f->trust,
@@ -245,6 +258,20 @@ static inline struct bytes fix_sign_record(struct fix *f, unsigned i)
 	return (struct bytes){ fix_entry[i], w.len };
 }
 
+/* The line of a witness under the text of a checkpoint. */
+static inline void fix_cosign(struct wr *n, struct bytes text, const char *name,
+    unsigned seed, uint64_t time)
+{
+	struct tlog_key key = fix_key(name, TLOG_KEY_COSIGNATURE, seed);
+	uint8_t sig[ED25519_SIG_LEN], cosigned[1024];
+	struct wr c = wr_init(cosigned, sizeof(cosigned));
+
+	tlog_cosigned_format(&c, time, text);
+	crypto_ed25519_sign(
+	    sig, fix_seed[seed], (struct bytes){ cosigned, c.len });
+	tlog_note_format_sig(n, &key, sig, time);
+}
+
 /* The checkpoint over `leaf`, signed and cosigned, and the proof of one. */
 static inline struct bytes fix_prove(
     struct fix *f, unsigned i, const struct tlog_hash *leaf)
@@ -255,11 +282,9 @@ static inline struct bytes fix_prove(
 	const char *name = f->elsewhere[i] ? FIX_LOG2 : FIX_LOG;
 	unsigned seed = f->elsewhere[i] ? FIX_KEYS + 2 : FIX_KEYS;
 	struct tlog_key log = fix_key(name, TLOG_KEY_ED25519, seed);
-	struct tlog_key wit =
-	    fix_key(FIX_WITNESS, TLOG_KEY_COSIGNATURE, FIX_KEYS + 1);
 	struct tlog_proof proof = { .index = f->index[i] };
-	uint8_t sig[ED25519_SIG_LEN], cosigned[1024];
-	struct wr c = wr_init(cosigned, sizeof(cosigned));
+	uint64_t first = f->cosigned[i], second = f->second[i];
+	uint8_t sig[ED25519_SIG_LEN];
 	struct tlog_hash root;
 	struct bytes text;
 
@@ -269,11 +294,10 @@ static inline struct bytes fix_prove(
 	tlog_note_format_end_text(&n);
 	crypto_ed25519_sign(sig, fix_seed[f->log_signs ? seed : 0], text);
 	tlog_note_format_sig(&n, &log, sig, 0);
-	if (f->cosigned[i] != 0 && !f->quorum_none) {
-		tlog_cosigned_format(&c, f->cosigned[i], text);
-		crypto_ed25519_sign(sig, fix_seed[FIX_KEYS + 1],
-		    (struct bytes){ cosigned, c.len });
-		tlog_note_format_sig(&n, &wit, sig, f->cosigned[i]);
+	if (first != 0 && !f->quorum_none) {
+		fix_cosign(&n, text, FIX_WITNESS, FIX_KEYS + 1, first);
+		fix_cosign(&n, text, FIX_WITNESS2, FIX_KEYS + 3,
+		    second != 0 ? second : first);
 	}
 	tlog_inclusion_path(
 	    proof.path, &proof.n, leaf, FIX_ENTRIES, f->index[i]);
@@ -357,7 +381,7 @@ static inline int fix_setup(void **state)
 	(void)state;
 	if (crypto_init() != ERR_OK || mkdtemp(fix_dir) == NULL)
 		return -1;
-	for (unsigned i = 0; i < FIX_KEYS + 3; i++)
+	for (unsigned i = 0; i < FIX_SEEDS; i++)
 		memset(fix_seed[i], (int)(0x10 + i), ED25519_SEED_LEN);
 	for (unsigned i = 0; i < FIX_KEYS; i++)
 		(void)snprintf(fix_key_name[i], sizeof(fix_key_name[i]),

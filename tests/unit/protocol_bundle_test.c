@@ -128,7 +128,9 @@ TEST(trust_file_is_read_whole)
 	CHECK_EQ(t.log[0].from, 0);
 	CHECK_EQ(t.log[0].until, UINT64_MAX);
 	CHECK_EQ(t.log[0].policy.n_logs, 2);
-	CHECK_EQ(t.log[0].policy.n_witnesses, 1);
+	CHECK_EQ(t.log[0].policy.n_witnesses, 2);
+	CHECK_EQ(t.n_ops, 2);
+	CHECK_EQ(t.rebuilder.n, 0);
 	text = fix_str(fix_text);
 	crypto_sha256(digest, &text, 1);
 	CHECK_MEM(t.digest, digest, sizeof(digest));
@@ -228,8 +230,8 @@ TEST(trust_file_refuses_keys_given_twice_and_too_many_roots)
 	make_trust(false);
 	hex_encode(hex, pub, sizeof(pub));
 	(void)snprintf(lines, sizeof(lines),
-	    "threshold 2\nsim-root %s\nsim-root %s\n", hex, hex);
-	CHECK_ERR(changed("threshold 2\n", lines), ERR_FORMAT);
+	    "sim-root %s\nsim-root %s\nsim-root 04", hex, hex);
+	CHECK_ERR(changed("sim-root 04", lines), ERR_FORMAT);
 
 	p = strstr(head, "release-key ");
 	(void)snprintf(
@@ -238,14 +240,14 @@ TEST(trust_file_refuses_keys_given_twice_and_too_many_roots)
 	    lines + strlen(lines), sizeof(lines) / 2, "release-key ");
 	CHECK_ERR(changed("release-key ", lines), ERR_FORMAT);
 
-	len = (size_t)snprintf(lines, sizeof(lines), "threshold 2\n");
 	for (unsigned i = 0; i < TRUST_SIM_ROOTS_MAX; i++) {
 		pub[1] = (uint8_t)i;
 		hex_encode(hex, pub, sizeof(pub));
 		len += (size_t)snprintf(
 		    lines + len, sizeof(lines) - len, "sim-root %s\n", hex);
 	}
-	CHECK_ERR(changed("threshold 2\n", lines), ERR_LIMIT);
+	(void)snprintf(lines + len, sizeof(lines) - len, "sim-root 04");
+	CHECK_ERR(changed("sim-root 04", lines), ERR_LIMIT);
 }
 
 /* The most keys, and the thresholds that they allow. */
@@ -256,7 +258,7 @@ TEST(trust_file_takes_sixteen_keys_and_decimal_thresholds)
 	char keys[2048], line[64];
 	struct wr w = wr_init(keys, sizeof(keys));
 
-	make_trust(false);
+	make_trust(true);
 	for (unsigned i = 0; i < RECORD_KEYS_MAX - FIX_KEYS; i++) {
 		uint8_t seed[ED25519_SEED_LEN] = { (uint8_t)i }, pub[32];
 

@@ -98,7 +98,7 @@ TEST(evidence_claims_are_what_it_says)
 	CHECK_STR(v.claims.log_origin, FIX_LOG);
 	CHECK_EQ(v.claims.head.size, FIX_ENTRIES);
 	CHECK_EQ(v.claims.head.time, FIX_NOW - 3600);
-	CHECK_EQ(v.claims.head.witnesses, 1);
+	CHECK_EQ(v.claims.head.witnesses, 2);
 	CHECK_MEM(v.claims.measurement, f.tee.measurement, 48);
 	CHECK_MEM(v.claims.chip_id, f.tee.chip_id, 64);
 	CHECK_EQ(v.checks.deadline_s, FIX_NOW + FIX_LIFE);

@@ -136,7 +136,7 @@ TEST(each_window_has_a_whole_policy)
 	(void)snprintf(
 	    text, sizeof(text), "%svalid 1 2\nvalid 2 3\n%s", above, policy);
 	CHECK_ERR(trust_parse(&t, fix_str(text), &ctx), ERR_FORMAT);
-	CHECK(strstr(ctx.msg, "after line 10: policy line 0") != NULL);
+	CHECK(strstr(ctx.msg, "after line 12: policy line 0") != NULL);
 	(void)snprintf(
 	    text, sizeof(text), "%svalid 1 2\n%svalid 2 3\n", above, policy);
 	CHECK_ERR(trust_parse(&t, fix_str(text), NULL), ERR_FORMAT);
@@ -165,6 +165,174 @@ TEST(every_truncation_of_windows_is_refused)
 		    (i == strlen(above) + strlen(two[0]) + 1 + strlen(policy)))
 			fail_msg("%zu of %zu: %s", i, n, err_name(e));
 	}
+}
+
+/* ---- operators and rebuilders ---------------------------------------------- */
+
+/* The trust file with other lines below `threshold` and this log policy. */
+static enum err with(const char *lines, const char *log, struct err_ctx *ctx)
+{
+	char *from = strstr(above, "operator "),
+	     *to = strstr(above, "sim-root");
+
+	(void)snprintf(text, sizeof(text), "%.*s%s%s%s", (int)(from - above),
+	    above, lines, to, log);
+	return trust_parse(&t, fix_str(text), ctx);
+}
+
+#define W1 "operator " FIX_WITNESS " "
+#define W2 "operator " FIX_WITNESS2 " "
+
+/* */
+TEST(operators_are_known_by_the_name_of_the_witness_key)
+{
+	make();
+	CHECK_OK(with(W1 "A & B, Inc.\n" W2 "Beta\n", policy, NULL));
+	CHECK_EQ(t.n_ops, 2);
+	CHECK(mem_eq_str(
+	    trust_operator_of(&t, fix_str(FIX_WITNESS)), "A & B, Inc."));
+	CHECK(mem_eq_str(trust_operator_of(&t, fix_str(FIX_WITNESS2)), "Beta"));
+	CHECK_EQ(trust_operator_of(&t, fix_str("witness.example/w")).len, 0);
+}
+
+TEST(operator_lines_have_one_spelling)
+{
+	static const char *const bad[] = { W1 "A", W1 "\n" W2 "B\n",
+		W1 " A\n" W2 "B\n", W1 "A \n" W2 "B\n",
+		"operator " FIX_WITNESS "\n" W2 "B\n", W2 "B\n" W1 "A\n",
+		W1 "A\n" W1 "A\n" W2 "B\n", W1 "not stated\n" W2 "B\n",
+		W1 "A\n" W2 "B\noperator z Z\n",
+		"operator a+b A\n" W1 "A\n" W2 "B\n",
+		"Operator " FIX_WITNESS " A\n" W2 "B\n", W1 "A\x7f\n" W2 "B\n",
+		W1 "A\t\n" W2 "B\n" };
+	char line[256], name[TRUST_OPERATOR_LEN_MAX + 2];
+
+	make();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (with(bad[i], policy, NULL) != ERR_FORMAT)
+			fail_msg("accepted: %s", bad[i]);
+	}
+	memset(name, 'n', sizeof(name));
+	name[TRUST_OPERATOR_LEN_MAX] = '\0';
+	(void)snprintf(line, sizeof(line), W1 "%s\n" W2 "B\n", name);
+	CHECK_OK(with(line, policy, NULL));
+	name[TRUST_OPERATOR_LEN_MAX] = 'n';
+	name[TRUST_OPERATOR_LEN_MAX + 1] = '\0';
+	(void)snprintf(line, sizeof(line), W1 "%s\n" W2 "B\n", name);
+	CHECK_ERR(with(line, policy, NULL), ERR_FORMAT);
+}
+
+TEST(operator_lines_are_limited)
+{
+	static char lines[16384];
+	size_t len = 0;
+
+	make();
+	for (unsigned i = 0; i <= TRUST_OPERATORS_MAX; i++)
+		len += (size_t)snprintf(
+		    lines + len, sizeof(lines) - len, "operator k%03u A\n", i);
+	CHECK_ERR(with(lines, policy, NULL), ERR_LIMIT);
+	strstr(lines, "operator k096")[0] = '\0';
+	CHECK_ERR(with(lines, policy, NULL), ERR_FORMAT); /* no witnesses */
+}
+
+/* [L-40] One cannot vouch for the log alone, whatever the names. */
+TEST(a_quorum_needs_two_operators)
+{
+	static const char *const bad[] = { "", W1 "A\n" W2 "A\n",
+		W1 "A\n" W2 TRUST_THIS_MACHINE "\n",
+		W1 TRUST_THIS_MACHINE "\n" W2 TRUST_THIS_MACHINE "\n",
+		W1 TRUST_THIS_MACHINE "\n" };
+	struct err_ctx ctx;
+
+	make();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memset(&ctx, 0, sizeof(ctx));
+		if (with(bad[i], policy, &ctx) != ERR_POLICY)
+			fail_msg("accepted: %s", bad[i]);
+		CHECK(strstr(ctx.msg, "meet the quorum") != NULL);
+	}
+	CHECK_OK(with(W1 "A\n", policy, NULL)); /* two: A, and not stated */
+	CHECK_OK(with(W1 "A\n" W2 "B\n", policy, NULL));
+}
+
+/* The same of a policy in which one witness suffices, and of each window. */
+TEST(no_witness_is_a_quorum_outside_of_one_machine)
+{
+	static char any[2 * sizeof(policy) + 64];
+	char *quorum;
+
+	make();
+	(void)snprintf(
+	    any, sizeof(any), "valid 1 2\n%svalid 2 3\n%s", policy, policy);
+	CHECK_OK(with(W1 "A\n" W2 "B\n", any, NULL));
+	quorum = strstr(strstr(any, "valid 2"), "quorum both");
+	memcpy(quorum, "quorum w1  ", 11);
+	CHECK_ERR(with(W1 "A\n" W2 "B\n", any, NULL), ERR_POLICY);
+	quorum = strstr(policy, "group both all");
+	memcpy(quorum, "group both any", 14);
+	CHECK_ERR(with(W1 "A\n" W2 "B\n", policy, NULL), ERR_POLICY);
+}
+
+TEST(one_machine_may_have_witnesses_of_its_own)
+{
+	char *at;
+
+	make();
+	at = strstr(above, "release-key");
+	memmove(at + 6, at, strlen(at) + 1);
+	memcpy(at, "local\n", 6);
+	CHECK_OK(with(W1 TRUST_THIS_MACHINE "\n" W2 TRUST_THIS_MACHINE "\n",
+	    policy, NULL));
+	CHECK(t.local);
+	CHECK_OK(with("", policy, NULL));
+}
+
+/* A rebuilder-key line for the key of this seed; returns its length. */
+static size_t put_rebuilder(char *out, size_t cap, unsigned seed)
+{
+	uint8_t pub[ED25519_PUB_LEN], from[ED25519_SEED_LEN];
+	struct wr w = wr_init(out, cap);
+
+	memset(from, (int)seed, sizeof(from));
+	crypto_ed25519_public(pub, from);
+	wr_str(&w, "rebuilder-key ");
+	tlog_vkey_format(&w, fix_str("rebuilder"), TLOG_KEY_ED25519, pub);
+	wr_str(&w, "\n");
+	wr_u8(&w, 0);
+	CHECK_OK(w.err);
+	return w.len - 1;
+}
+
+/* */
+TEST(rebuilders_have_keys_of_their_own)
+{
+	static char lines[4096];
+	size_t len = 0, one;
+
+	make();
+	for (unsigned i = 0; i < TRUST_REBUILDERS_MAX; i++)
+		len += put_rebuilder(lines + len, sizeof(lines) - len, i);
+	(void)snprintf(
+	    lines + len, sizeof(lines) - len, "%s", W1 "A\n" W2 "B\n");
+	CHECK_OK(with(lines, policy, NULL));
+	CHECK_EQ(t.rebuilder.n, TRUST_REBUILDERS_MAX);
+	CHECK_EQ(t.rebuilder.need, 1);
+	len += put_rebuilder(
+	    lines + len, sizeof(lines) - len, TRUST_REBUILDERS_MAX);
+	CHECK_ERR(with(lines, policy, NULL), ERR_LIMIT);
+
+	one = put_rebuilder(lines, sizeof(lines), 1);
+	(void)put_rebuilder(lines + one, sizeof(lines) - one, 1);
+	CHECK_ERR(with(lines, policy, NULL), ERR_FORMAT);
+	(void)put_rebuilder(lines, sizeof(lines), 0x10); /* release-1's */
+	CHECK_ERR(with(lines, policy, NULL), ERR_FORMAT);
+	(void)snprintf(lines, sizeof(lines), W1 "A\n" W2 "B\n");
+	(void)put_rebuilder(
+	    lines + strlen(lines), sizeof(lines) - strlen(lines), 1);
+	CHECK_ERR(with(lines, policy, NULL), ERR_FORMAT); /* out of order */
+	CHECK_ERR(with("rebuilder-key x\n" W1 "A\n" W2 "B\n", policy, NULL),
+	    ERR_FORMAT);
 }
 
 /* ---- in a verdict ---------------------------------------------------------- */
@@ -215,6 +383,14 @@ int main(void)
 		cmocka_unit_test(windows_ascend_and_do_not_overlap),
 		cmocka_unit_test(each_window_has_a_whole_policy),
 		cmocka_unit_test(every_truncation_of_windows_is_refused),
+		cmocka_unit_test(
+		    operators_are_known_by_the_name_of_the_witness_key),
+		cmocka_unit_test(operator_lines_have_one_spelling),
+		cmocka_unit_test(operator_lines_are_limited),
+		cmocka_unit_test(a_quorum_needs_two_operators),
+		cmocka_unit_test(no_witness_is_a_quorum_outside_of_one_machine),
+		cmocka_unit_test(one_machine_may_have_witnesses_of_its_own),
+		cmocka_unit_test(rebuilders_have_keys_of_their_own),
 		cmocka_unit_test(evidence_is_judged_by_the_policy_of_its_time),
 		cmocka_unit_test(a_verdict_ends_with_the_window),
 	};
