@@ -3,7 +3,6 @@
 
 #include "base/assert.h"
 #include "crypto/crypto.h"
-#include "tlog/text.h"
 
 /* Index of a stream; n_streams if there is none. */
 static size_t find_stream(const struct logd_admit *a, enum record_kind kind,
@@ -212,61 +211,13 @@ void logd_admit_seen(struct logd_admit *a, struct bytes entry)
 
 /* ---- what a rebuilder compares ------------------------------------------- */
 
-/* Are lines of this keyword compared? In a record they stand together. */
-static bool compared(struct bytes line)
-{
-	static const char *const key[] = { "file", "snp", "tdx", "sgx",
-		"bundle" };
-	struct tlog_text t = tlog_text_init(line, NULL);
-
-	for (size_t i = 0; i < sizeof(key) / sizeof(key[0]); i++) {
-		if (tlog_text_peek(&t, key[i]))
-			return true;
-	}
-	return false;
-}
-
 enum err logd_rebuild_lines(
     struct bytes *out, struct bytes record_text, struct err_ctx *ctx)
 {
-	struct tlog_record rec;
-	struct bytes found = { NULL, 0 };
-	enum err e = tlog_record_parse(&rec, record_text, ctx);
-
-	*out = found;
-	if (e != ERR_OK)
-		return e;
-	if (rec.kind != RECORD_IMAGE && rec.kind != RECORD_WEB &&
-	    rec.kind != RECORD_CLIENT)
-		return err_set(ctx, ERR_UNSUPPORTED,
-		    "%s record: nobody rebuilds these",
-		    tlog_record_kind_name(rec.kind));
-	for (size_t at = 0, end; at < record_text.len; at = end) {
-		struct bytes line = { record_text.p + at, 0 };
-
-		for (end = at; record_text.p[end] != '\n'; end++) {
-		}
-		line.len = ++end - at;
-		if (!compared(line))
-			continue;
-		if (found.p == NULL)
-			found.p = line.p;
-		found.len += line.len;
-	}
-	if (found.p == NULL)
-		return err_set(ctx, ERR_UNSUPPORTED,
-		    "image record: no line that a rebuild could give");
-	*out = found;
-	return ERR_OK;
+	return tlog_rebuild_lines(out, record_text, ctx);
 }
 
 enum err logd_rebuild_result(struct tlog_hash *out, struct bytes record_text)
 {
-	struct bytes lines;
-	enum err e = logd_rebuild_lines(&lines, record_text, NULL);
-
-	memset(out, 0, sizeof(*out));
-	if (e == ERR_OK)
-		crypto_sha256(out->b, &lines, 1);
-	return e;
+	return tlog_rebuild_result(out, record_text);
 }

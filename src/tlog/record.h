@@ -327,4 +327,15 @@ bool tlog_image_has_sim(const struct record_image *image,
 bool tlog_image_has_model(
     const struct record_image *image, const struct tlog_hash *sha256);
 
+/*
+ * The lines of an image, web or client record that a rebuilder compares,
+ * borrowed from the record's text, and SHA-256 over them [L-85].
+ * ERR_UNSUPPORTED: another kind, or an image without such a line; and the
+ * errors of tlog_record_parse. Zeroed on failure.
+ */
+enum err tlog_rebuild_lines(struct bytes *out, struct bytes record_text,
+    struct err_ctx *ctx) __attribute__((warn_unused_result));
+enum err tlog_rebuild_result(struct tlog_hash *out, struct bytes record_text)
+    __attribute__((warn_unused_result));
+
 #endif

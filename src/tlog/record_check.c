@@ -1,7 +1,9 @@
-/* What is asked of a parsed record: signers, time, policy, measurements. */
+/* What is asked of a parsed record: signers, time, policy, measurements, and
+ * what a rebuild has to give. */
 #include "base/assert.h"
 #include "base/utc.h"
 #include "tlog/record.h"
+#include "tlog/text.h"
 
 enum err tlog_keyset_add(
     struct tlog_keyset *set, struct bytes vkey, struct err_ctx *ctx)
@@ -189,4 +191,63 @@ bool tlog_image_has_model(
 			return true;
 	}
 	return false;
+}
+
+/* Are lines of this keyword compared by a rebuilder? In a record they stand together. */
+static bool compared(struct bytes line)
+{
+	static const char *const key[] = { "file", "snp", "tdx", "sgx",
+		"bundle" };
+	struct tlog_text t = tlog_text_init(line, NULL);
+
+	for (size_t i = 0; i < sizeof(key) / sizeof(key[0]); i++) {
+		if (tlog_text_peek(&t, key[i]))
+			return true;
+	}
+	return false;
+}
+
+enum err tlog_rebuild_lines(
+    struct bytes *out, struct bytes record_text, struct err_ctx *ctx)
+{
+	struct tlog_record rec;
+	struct bytes found = { NULL, 0 };
+	enum err e = tlog_record_parse(&rec, record_text, ctx);
+
+	*out = found;
+	if (e != ERR_OK)
+		return e;
+	if (rec.kind != RECORD_IMAGE && rec.kind != RECORD_WEB &&
+	    rec.kind != RECORD_CLIENT)
+		return err_set(ctx, ERR_UNSUPPORTED,
+		    "%s record: nobody rebuilds these",
+		    tlog_record_kind_name(rec.kind));
+	for (size_t at = 0, end; at < record_text.len; at = end) {
+		struct bytes line = { record_text.p + at, 0 };
+
+		for (end = at; record_text.p[end] != '\n'; end++) {
+		}
+		line.len = ++end - at;
+		if (!compared(line))
+			continue;
+		if (found.p == NULL)
+			found.p = line.p;
+		found.len += line.len;
+	}
+	if (found.p == NULL)
+		return err_set(ctx, ERR_UNSUPPORTED,
+		    "image record: no line that a rebuild could give");
+	*out = found;
+	return ERR_OK;
+}
+
+enum err tlog_rebuild_result(struct tlog_hash *out, struct bytes record_text)
+{
+	struct bytes lines;
+	enum err e = tlog_rebuild_lines(&lines, record_text, NULL);
+
+	memset(out, 0, sizeof(*out));
+	if (e == ERR_OK)
+		crypto_sha256(out->b, &lines, 1);
+	return e;
 }
