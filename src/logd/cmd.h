@@ -19,6 +19,7 @@ typedef enum logd_exit logd_cmd_fn(
     const struct logd_options *o, struct logd_show *s);
 
 logd_cmd_fn logd_cmd_key;
+logd_cmd_fn logd_cmd_verify;
 
 /* Help that teaches: on one command, or on all with LOGD_NO_COMMAND. */
 void logd_cmd_help(enum logd_command command);

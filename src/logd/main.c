@@ -10,6 +10,7 @@ static const struct {
 	logd_cmd_fn *run;
 } commands[] = {
 	{ LOGD_KEY, logd_cmd_key },
+	{ LOGD_VERIFY, logd_cmd_verify },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
