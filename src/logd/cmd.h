@@ -20,6 +20,7 @@ typedef enum logd_exit logd_cmd_fn(
 
 logd_cmd_fn logd_cmd_key;
 logd_cmd_fn logd_cmd_verify;
+logd_cmd_fn logd_cmd_inspect;
 
 /* Help that teaches: on one command, or on all with LOGD_NO_COMMAND. */
 void logd_cmd_help(enum logd_command command);

@@ -11,6 +11,7 @@ static const struct {
 } commands[] = {
 	{ LOGD_KEY, logd_cmd_key },
 	{ LOGD_VERIFY, logd_cmd_verify },
+	{ LOGD_INSPECT, logd_cmd_inspect },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
