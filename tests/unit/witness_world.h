@@ -61,6 +61,15 @@ static inline struct bytes world_keep(const struct wr *w)
 	return (struct bytes){ p, w->len };
 }
 
+static inline struct bytes world_vkey(const struct tlog_key *key)
+{
+	uint8_t buf[1024];
+	struct wr w = wr_init(buf, sizeof(buf));
+
+	tlog_vkey_format(&w, key->name, key->type, key->pub);
+	return world_keep(&w);
+}
+
 static inline void put_log_sig(struct wr *w, struct bytes text,
     const struct tlog_key *key, const uint8_t *seed)
 {
