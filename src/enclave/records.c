@@ -16,6 +16,8 @@ static const struct {
 	{ "model.proof", EVIDENCE_MODEL_PROOF },
 	{ "policy.record", EVIDENCE_POLICY_RECORD },
 	{ "policy.proof", EVIDENCE_POLICY_PROOF },
+	{ "rebuild.record", EVIDENCE_REBUILD_RECORD },
+	{ "rebuild.proof", EVIDENCE_REBUILD_PROOF },
 };
 
 enum err records_open(int *dir_fd, const char *path, struct err_ctx *ctx)

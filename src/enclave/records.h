@@ -2,9 +2,9 @@
  * Release records and their log proofs, as the host hands them over. The
  * enclave relays them unread: only the client judges them.
  *
- * A directory holds up to six files; an absent one is an absent section:
- *	image.record  image.proof  model.record  model.proof
- *	policy.record policy.proof
+ * A directory holds up to eight files; an absent one is an absent section:
+ *	image.record  image.proof  model.record   model.proof
+ *	policy.record policy.proof rebuild.record rebuild.proof
  * Each is replaced in one step (rename) when the log has a newer proof, and is
  * read again with every refresh of the evidence.
  */
@@ -14,9 +14,9 @@
 #include "base/err.h"
 #include "protocol/evidence.h"
 
-#define RECORDS_FILES 6
+#define RECORDS_FILES 8
 
-/* All six together: what an evidence bundle leaves beside the quote. */
+/* All together: what an evidence bundle leaves beside the quote. */
 #define RECORDS_LEN_MAX (48 * 1024)
 
 struct records {

@@ -2,7 +2,6 @@
 #include "logd/admit.h"
 
 #include "base/assert.h"
-#include "crypto/crypto.h"
 
 /* Index of a stream; n_streams if there is none. */
 static size_t find_stream(const struct logd_admit *a, enum record_kind kind,

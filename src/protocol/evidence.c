@@ -11,7 +11,8 @@
 static bool type_known(unsigned type)
 {
 	return (type >= EVIDENCE_KIND && type <= EVIDENCE_BINDING) ||
-	       (type >= EVIDENCE_IMAGE_RECORD && type <= EVIDENCE_POLICY_PROOF);
+	       (type >= EVIDENCE_IMAGE_RECORD &&
+		   type <= EVIDENCE_REBUILD_PROOF);
 }
 
 static uint32_t read_u24(struct rd *r)
@@ -120,6 +121,7 @@ const char *evidence_check_name(uint8_t id)
 		[CHECK_POLICY_SEQ] = "policy not rolled back",
 		[CHECK_IMAGE_ALLOWED] = "release not revoked",
 		[CHECK_MODEL_ALLOWED] = "model not revoked",
+		[CHECK_REBUILD] = "rebuilt by others",
 		[CHECK_MEASUREMENT] = "launch measurement",
 		[CHECK_DEADLINE] = "time left",
 	};

@@ -33,7 +33,7 @@
 #define EVIDENCE_LEN_MAX     61440 /* fits one Noise message with its frame */
 #define EVIDENCE_VERSION     1
 #define EVIDENCE_LIFE_MAX_S  3600 /* one report is good for no longer */
-#define EVIDENCE_SECTION_MAX 21   /* the highest section type */
+#define EVIDENCE_SECTION_MAX 23   /* the highest section type */
 
 /* The kind of TEE, one byte in the evidence. */
 enum tee_kind {
@@ -55,6 +55,8 @@ enum evidence_section {
 	EVIDENCE_MODEL_PROOF = 19,
 	EVIDENCE_POLICY_RECORD = 20,
 	EVIDENCE_POLICY_PROOF = 21,
+	EVIDENCE_REBUILD_RECORD = 22, /* these two: optional, together */
+	EVIDENCE_REBUILD_PROOF = 23,
 };
 
 /* A bundle taken apart; an absent section has length 0. All borrowed. */
@@ -103,6 +105,7 @@ enum evidence_check_id {
 	CHECK_POLICY_SEQ,    /* not older than one seen before */
 	CHECK_IMAGE_ALLOWED, /* neither revoked nor below the minimum */
 	CHECK_MODEL_ALLOWED,
+	CHECK_REBUILD,     /* a rebuilder got the same; only if one is shown */
 	CHECK_MEASUREMENT, /* what was launched is what was released */
 	CHECK_DEADLINE,    /* some time is left, and not too much */
 	EVIDENCE_CHECK_IDS
@@ -137,6 +140,7 @@ struct claims {
 	char channel[CLAIM_TEXT_MAX];
 	char image_version[CLAIM_TEXT_MAX];
 	uint64_t image_seq;
+	char rebuilder[CLAIM_NAME_MAX]; /* name of its key; "": nobody known */
 	char model_name[CLAIM_TEXT_MAX];
 	uint8_t model_sha256[SHA256_LEN];
 	uint64_t model_seq;
@@ -150,6 +154,8 @@ struct claims {
 struct verdict {
 	bool accepted;  /* set by evidence_conclude alone */
 	bool simulated; /* show VERDICT_SIMULATED wherever the verdict shows */
+	bool
+	    rebuild; /* a rebuild statement is shown, so CHECK_REBUILD is due */
 	uint8_t failed; /* id of the check, if checks.reason has a code */
 	struct check_list
 	    checks; /* why not, and until when: reason, deadline_s */
@@ -168,11 +174,12 @@ struct evidence_demand {
 	const struct root_key *roots; /* attest_roots; tests have their own */
 };
 
-/* Storage from evidence_verify to evidence_conclude. About 110 KB. */
+/* Storage from evidence_verify to evidence_conclude. About 120 KB. */
 struct evidence_work {
 	struct tlog_record image;
 	struct tlog_record model;
 	struct tlog_record policy;
+	struct tlog_record rebuild;
 	struct attest_policy
 	    demand; /* strict, and what the policy record says */
 	struct snp_run snp;
@@ -201,10 +208,12 @@ enum err evidence_conclude(struct verdict *v, const bool *answer, size_t n)
     __attribute__((warn_unused_result));
 
 /*
- * The checks that evidence of this kind has to pass, in order: writes at most
- * CHECKS_MAX ids and returns how many. 0 for an unknown kind.
+ * The checks that evidence of this kind, with a rebuild statement or without,
+ * has to pass, in order: writes at most CHECKS_MAX ids and returns how many. 0
+ * for an unknown kind.
  */
-size_t evidence_required(uint8_t id[CHECKS_MAX], enum tee_kind kind);
+size_t evidence_required(
+    uint8_t id[CHECKS_MAX], enum tee_kind kind, bool rebuild);
 
 /* A few words for a column of a table: "launch measurement". Static. */
 const char *evidence_check_name(uint8_t id);

@@ -10,6 +10,25 @@
 /* Three lines: a name, a decimal size, a hash in base64. */
 #define BEACON_TEXT_MAX (TLOG_KEY_NAME_LEN_MAX + 96)
 
+enum err evidence_record_is(const struct evidence_run *r,
+    struct check_list *list, const struct tlog_record *rec,
+    enum record_kind kind)
+{
+	const struct trust *t = r->demand->trust;
+
+	if (rec->kind != kind)
+		return err_set(&list->reason, ERR_POLICY,
+		    "record of kind %s where kind %s belongs",
+		    tlog_record_kind_name(rec->kind),
+		    tlog_record_kind_name(kind));
+	if (!mem_eq(rec->product, t->product) ||
+	    !mem_eq(rec->channel, t->channel))
+		return err_set(&list->reason, ERR_POLICY,
+		    "%s record is of another product or channel",
+		    tlog_record_kind_name(kind));
+	return ERR_OK;
+}
+
 static enum err record_signed(struct evidence_run *r, struct check_list *list,
     struct evidence_logged *l, enum evidence_section section,
     enum record_kind kind)
@@ -18,18 +37,10 @@ static enum err record_signed(struct evidence_run *r, struct check_list *list,
 	enum err e = tlog_record_verify(
 	    l->rec, &t->release, r->ev.section[section], &list->reason);
 
+	if (e == ERR_OK)
+		e = evidence_record_is(r, list, l->rec, kind);
 	if (e != ERR_OK)
 		return e;
-	if (l->rec->kind != kind)
-		return err_set(&list->reason, ERR_POLICY,
-		    "record of kind %s where kind %s belongs",
-		    tlog_record_kind_name(l->rec->kind),
-		    tlog_record_kind_name(kind));
-	if (!mem_eq(l->rec->product, t->product) ||
-	    !mem_eq(l->rec->channel, t->channel))
-		return err_set(&list->reason, ERR_POLICY,
-		    "%s record is of another product or channel",
-		    tlog_record_kind_name(kind));
 	check_say(list, "%.*s/%.*s %s seq %llu, by %zu of %zu release keys",
 	    (int)t->product.len, (const char *)t->product.p,
 	    (int)t->channel.len, (const char *)t->channel.p,
@@ -68,7 +79,7 @@ static enum err same_log(const struct evidence_run *r, struct check_list *list,
 	return ERR_OK;
 }
 
-static enum err record_logged(struct evidence_run *r, struct check_list *list,
+enum err evidence_record_logged(struct evidence_run *r, struct check_list *list,
     struct evidence_logged *l, enum evidence_section record,
     enum evidence_section proof)
 {
@@ -109,7 +120,7 @@ static enum err record_logged(struct evidence_run *r, struct check_list *list,
 	return ERR_OK;
 }
 
-static enum err record_time(const struct evidence_run *r,
+enum err evidence_record_time(const struct evidence_run *r,
     struct check_list *list, const struct evidence_logged *l)
 {
 	char from[UTC_TEXT_LEN + 1], to[UTC_TEXT_LEN + 1];
@@ -135,14 +146,14 @@ static enum err check_image_signed(void *run, struct check_list *list)
 static enum err check_image_logged(void *run, struct check_list *list)
 {
 	struct evidence_run *r = run;
-	return record_logged(
+	return evidence_record_logged(
 	    r, list, &r->image, EVIDENCE_IMAGE_RECORD, EVIDENCE_IMAGE_PROOF);
 }
 
 static enum err check_image_time(void *run, struct check_list *list)
 {
 	struct evidence_run *r = run;
-	return record_time(r, list, &r->image);
+	return evidence_record_time(r, list, &r->image);
 }
 
 /* The report was made after the log showed this head: not long ago. */
@@ -179,14 +190,14 @@ static enum err check_model_signed(void *run, struct check_list *list)
 static enum err check_model_logged(void *run, struct check_list *list)
 {
 	struct evidence_run *r = run;
-	return record_logged(
+	return evidence_record_logged(
 	    r, list, &r->model, EVIDENCE_MODEL_RECORD, EVIDENCE_MODEL_PROOF);
 }
 
 static enum err check_model_time(void *run, struct check_list *list)
 {
 	struct evidence_run *r = run;
-	return record_time(r, list, &r->model);
+	return evidence_record_time(r, list, &r->model);
 }
 
 static enum err check_model_named(void *run, struct check_list *list)
@@ -216,14 +227,14 @@ static enum err check_policy_signed(void *run, struct check_list *list)
 static enum err check_policy_logged(void *run, struct check_list *list)
 {
 	struct evidence_run *r = run;
-	return record_logged(
+	return evidence_record_logged(
 	    r, list, &r->policy, EVIDENCE_POLICY_RECORD, EVIDENCE_POLICY_PROOF);
 }
 
 static enum err check_policy_time(void *run, struct check_list *list)
 {
 	struct evidence_run *r = run;
-	return record_time(r, list, &r->policy);
+	return evidence_record_time(r, list, &r->policy);
 }
 
 static enum err check_policy_seq(void *run, struct check_list *list)
@@ -239,7 +250,7 @@ static enum err check_policy_seq(void *run, struct check_list *list)
 	return ERR_OK;
 }
 
-static enum err record_allowed(const struct evidence_run *r,
+enum err evidence_record_allowed(const struct evidence_run *r,
     struct check_list *list, const struct evidence_logged *l)
 {
 	char hex[SHORT_HEX_LEN];
@@ -258,13 +269,13 @@ static enum err record_allowed(const struct evidence_run *r,
 static enum err check_image_allowed(void *run, struct check_list *list)
 {
 	struct evidence_run *r = run;
-	return record_allowed(r, list, &r->image);
+	return evidence_record_allowed(r, list, &r->image);
 }
 
 static enum err check_model_allowed(void *run, struct check_list *list)
 {
 	struct evidence_run *r = run;
-	return record_allowed(r, list, &r->model);
+	return evidence_record_allowed(r, list, &r->model);
 }
 
 const struct check_def evidence_release_checks[EVIDENCE_RELEASE_CHECKS] = {

@@ -10,7 +10,7 @@
 #include "protocol/evidence.h"
 #include "tlog/proof.h"
 
-/* One of the three records with its proof. */
+/* One of the records with its proof. */
 struct evidence_logged {
 	struct tlog_record *rec;
 	struct tlog_included in;
@@ -32,6 +32,8 @@ struct evidence_run {
 	struct evidence_logged image;
 	struct evidence_logged model;
 	struct evidence_logged policy;
+	struct evidence_logged rebuild;
+	const struct tlog_key *rebuilder; /* borrowed from the trust, or NULL */
 };
 
 /* evidence_sim.c: what the simulated hardware says. */
@@ -61,5 +63,27 @@ void evidence_hardware_claims(struct claims *c, const struct evidence_run *r);
 /* evidence_release.c: what the records and the log say. */
 #define EVIDENCE_RELEASE_CHECKS 14
 extern const struct check_def evidence_release_checks[EVIDENCE_RELEASE_CHECKS];
+
+/*
+ * What is asked of every record: that it is of this kind and of the trust's
+ * product and channel; that its proof shows it in the log [A-23]; that it is
+ * current [A-24]; that the policy record does not end it [A-28].
+ */
+enum err evidence_record_is(const struct evidence_run *r,
+    struct check_list *list, const struct tlog_record *rec,
+    enum record_kind kind) __attribute__((warn_unused_result));
+enum err evidence_record_logged(struct evidence_run *r, struct check_list *list,
+    struct evidence_logged *l, enum evidence_section record,
+    enum evidence_section proof) __attribute__((warn_unused_result));
+enum err evidence_record_time(const struct evidence_run *r,
+    struct check_list *list, const struct evidence_logged *l)
+    __attribute__((warn_unused_result));
+enum err evidence_record_allowed(const struct evidence_run *r,
+    struct check_list *list, const struct evidence_logged *l)
+    __attribute__((warn_unused_result));
+
+/* evidence_rebuild.c: what somebody says who built the release again. */
+#define EVIDENCE_REBUILD_CHECKS 1
+extern const struct check_def evidence_rebuild_checks[EVIDENCE_REBUILD_CHECKS];
 
 #endif

@@ -17,6 +17,8 @@ static enum err check_format(void *run, struct check_list *list)
 		return e;
 	for (size_t i = 0; i <= EVIDENCE_SECTION_MAX; i++)
 		n += r->ev.section[i].len != 0;
+	r->v->rebuild = r->ev.section[EVIDENCE_REBUILD_RECORD].len != 0 ||
+			r->ev.section[EVIDENCE_REBUILD_PROOF].len != 0;
 	check_say(list, "%zu bytes, %zu sections", r->bundle.len, n);
 	return ERR_OK;
 }
@@ -143,7 +145,16 @@ struct stretch {
 };
 
 /* The hardware's own two run on the state of its verifier, the rest on ours. */
-enum { OPENING, AUTHENTIC, CHANNEL, RELEASE, DEMANDS, CLOSING, STRETCHES };
+enum {
+	OPENING,
+	AUTHENTIC,
+	CHANNEL,
+	RELEASE,
+	REBUILD, /* only where a statement is shown */
+	DEMANDS,
+	CLOSING,
+	STRETCHES
+};
 
 #define LIST(authentic, n_authentic, demands, n_demands)                       \
 	{                                                                      \
@@ -152,6 +163,8 @@ enum { OPENING, AUTHENTIC, CHANNEL, RELEASE, DEMANDS, CLOSING, STRETCHES };
 		[CHANNEL] = { channel, COUNT(channel) },                       \
 		[RELEASE] = { evidence_release_checks,                         \
 			EVIDENCE_RELEASE_CHECKS },                             \
+		[REBUILD] = { evidence_rebuild_checks,                         \
+			EVIDENCE_REBUILD_CHECKS },                             \
 		[DEMANDS] = { demands, n_demands },                            \
 		[CLOSING] = { closing, COUNT(closing) },                       \
 	}
@@ -181,16 +194,20 @@ static const struct stretch *list_of(enum tee_kind kind)
 	return NULL;
 }
 
-size_t evidence_required(uint8_t id[CHECKS_MAX], enum tee_kind kind)
+size_t evidence_required(
+    uint8_t id[CHECKS_MAX], enum tee_kind kind, bool rebuild)
 {
 	const struct stretch *s = list_of(kind);
 	size_t n = 0;
 
-	for (size_t i = 0; s != NULL && i < STRETCHES; i++)
+	for (size_t i = 0; s != NULL && i < STRETCHES; i++) {
+		if (i == REBUILD && !rebuild)
+			continue;
 		for (size_t k = 0; k < s[i].n; k++) {
 			assert(n < CHECKS_MAX);
 			id[n++] = s[i].def[k].id;
 		}
+	}
 	return n;
 }
 
@@ -215,6 +232,9 @@ static void claim_release(struct claims *c, const struct evidence_run *r)
 	copy_text(c->image_version, sizeof(c->image_version),
 	    r->image.rec->image.version);
 	c->image_seq = r->image.rec->seq;
+	if (r->rebuilder != NULL)
+		copy_text(
+		    c->rebuilder, sizeof(c->rebuilder), r->rebuilder->name);
 	copy_text(
 	    c->model_name, sizeof(c->model_name), r->model.rec->model.name);
 	memcpy(c->model_sha256, r->model.rec->model.sha256.b, SHA256_LEN);
@@ -245,6 +265,8 @@ static enum err run_stretches(struct evidence_run *r)
 	for (size_t i = AUTHENTIC; i < STRETCHES; i++) {
 		bool theirs = i == AUTHENTIC || i == DEMANDS;
 
+		if (i == REBUILD && !r->v->rebuild)
+			continue;
 		if (i == DEMANDS && e == ERR_OK && s[i].n > 0)
 			evidence_hardware_demand(
 			    &r->work->demand, &r->policy.rec->policy);
@@ -265,7 +287,8 @@ enum err evidence_verify(struct verdict *v, struct evidence_work *work,
 		.s_pub = s_pub,
 		.image.rec = &work->image,
 		.model.rec = &work->model,
-		.policy.rec = &work->policy };
+		.policy.rec = &work->policy,
+		.rebuild.rec = &work->rebuild };
 
 	memset(v, 0, sizeof(*v));
 	check_list_init(&v->checks);
@@ -280,7 +303,8 @@ enum err evidence_verify(struct verdict *v, struct evidence_work *work,
 enum err evidence_conclude(struct verdict *v, const bool *answer, size_t n)
 {
 	uint8_t required[CHECKS_MAX];
-	size_t n_required = evidence_required(required, v->claims.kind);
+	size_t n_required =
+	    evidence_required(required, v->claims.kind, v->rebuild);
 	enum err e =
 	    check_conclude(&v->checks, answer, n, required, n_required);
 

@@ -2,8 +2,8 @@
 import * as c from 'node:crypto';
 import { sha256 } from './noise.mjs';
 import { need } from './wire.mjs';
-import { leafHash, number, parseKey, parsePolicy, quorumTime, verifyProof,
-	verifyRecord } from './log.mjs';
+import { leafHash, namesOneOf, number, parseKey, parsePolicy, quorumTime,
+	rebuildResult, verifyProof, verifyRecord } from './log.mjs';
 
 export function parseTrust(bytes) {
 	const cut = bytes.indexOf('\n\n');
@@ -103,7 +103,7 @@ export function policyAt(trust, now) {
 }
 
 const KINDS = { 1: 'snp', 2: 'tdx', 3: 'sgx', 255: 'sim' };
-const KNOWN = [1, 2, 3, 4, 5, 16, 17, 18, 19, 20, 21];
+const KNOWN = [1, 2, 3, 4, 5, 16, 17, 18, 19, 20, 21, 22, 23];
 
 export function parseBundle(b) {
 	need(b.length >= 1 && b.length <= 61440 && b[0] === 1,
@@ -123,8 +123,9 @@ export function parseBundle(b) {
 	need(out[1]?.length === 1, 'evidence: kind of TEE');
 	const kind = KINDS[out[1][0]];
 	need(kind, `evidence of the unknown kind ${out[1][0]}`);
-	const all = KNOWN.filter((t) => t !== 4);
+	const all = KNOWN.filter((t) => t !== 4 && t < 22);
 	need(all.every((t) => out[t]) && !out[4], 'evidence: sections missing');
+	need(!out[22] === !out[23], 'rebuilt by others: half of a statement');
 	const binding = [];
 	for (let at = 0; binding.length < 4 || (binding.length < 5 &&
 		at < out[5].length); at += 2 + binding.at(-1).length) {
@@ -139,7 +140,8 @@ export function parseBundle(b) {
 		'evidence: bytes after the binding');
 	return { kind, report: out[2], endorsement: out[3], binding, image: out[16],
 		imageProof: out[17], model: out[18], modelProof: out[19],
-		policy: out[20], policyProof: out[21] };
+		policy: out[20], policyProof: out[21],
+		rebuild: out[22], rebuildProof: out[23] };
 }
 
 export function reportData(key, binding) {
@@ -229,6 +231,19 @@ function checkRevoked(record, entry, policy) {
 			`${record.kind}: seq ${record.seq} is below ${seq}`);
 }
 
+// [A-90]: the name of the rebuilder's key, or undefined for a stranger's word.
+function checkRebuild(ev, trust, check, policy) {
+	if (!namesOneOf(ev.rebuild, trust.rebuilderKeys))
+		return undefined;
+	const r = check('rebuild');
+	need(r.release[0][0] === leafHash(ev.image).toString('hex'),
+		'rebuilt by others: another release');
+	need(r.result[0][0] === rebuildResult(ev.image),
+		'rebuilt by others: another result');
+	checkRevoked(r, ev.rebuild, policy);
+	return r.by[0];
+}
+
 // The verdict [A-20]: throws Refused, or gives { deadline, kind, model }.
 // minSeq is the highest seq of a policy record accepted before.
 export function verdict(bundle, key, trust, o) {
@@ -266,6 +281,7 @@ export function verdict(bundle, key, trust, o) {
 	need(policy.seq >= (o.minSeq ?? 0n), 'policy rolled back');
 	checkRevoked(image, ev.image, policy);
 	checkRevoked(model, ev.model, policy);
+	const rebuilder = ev.rebuild && checkRebuild(ev, trust, check, policy);
 	need(heads.every((a) => heads.every((b) => a.origin === b.origin &&
 		(a.size !== b.size || a.root.equals(b.root)))),
 		'log: heads that contradict each other');
@@ -279,5 +295,5 @@ export function verdict(bundle, key, trust, o) {
 	const deadline = ends.reduce((a, b) => (a < b ? a : b));
 	need(deadline > BigInt(o.now), 'time left: none');
 	return { deadline, kind: ev.kind, model: model.name[0][0],
-		seq: policy.seq, quorum: logs.quorum !== null };
+		seq: policy.seq, rebuilder, quorum: logs.quorum !== null };
 }

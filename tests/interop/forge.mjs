@@ -16,17 +16,24 @@ function p384() {
 	return { key: pair.privateKey, pub: raw(pair, 97) };
 }
 
-function ed25519(name) {
+// type: 1 a signer of texts, 4 a witness.
+function ed25519(name, type = 1) {
 	const pair = c.generateKeyPairSync('ed25519');
-	const key = Buffer.concat([Buffer.from([1]), raw(pair, 32)]);
+	const key = Buffer.concat([Buffer.from([type]), raw(pair, 32)]);
 	const id = sha256(name, '\n', key).subarray(0, 4);
-	return { name, id, key: pair.privateKey,
+	return { name, id, key: pair.privateKey, type,
 		vkey: `${name}+${id.toString('hex')}+${key.toString('base64')}` };
 }
 
-function note(text, keys) {
-	const line = (k) => `\u2014 ${k.name} ${Buffer.concat([k.id,
-		c.sign(null, Buffer.from(text), k.key)]).toString('base64')}\n`;
+// Witnesses sign at the time `at`.
+function note(text, keys, at = 0) {
+	const time = Buffer.alloc(8);
+	time.writeBigUInt64BE(BigInt(at));
+	const value = (k) => (k.type === 1 ? [k.id, c.sign(null,
+		Buffer.from(text), k.key)] : [k.id, time, c.sign(null, Buffer.from(
+		`cosignature/v1\ntime ${at}\n${text}`), k.key)]);
+	const line = (k) => `\u2014 ${k.name} ${Buffer.concat(value(k))
+		.toString('base64')}\n`;
 	return Buffer.from(`${text}\n${keys.map(line).join('')}`);
 }
 
@@ -40,23 +47,35 @@ export class Machine {
 	constructor() {
 		Object.assign(this, { root: p384(), chip: p384(), channel: keyPair(),
 			release: [1, 2].map((i) => ed25519(`release.example/${i}`)),
-			logs: ['a', 'b'].map((x) => ed25519(`log.example/${x}`)) });
+			logs: ['a', 'b'].map((x) => ed25519(`log.example/${x}`)),
+			rebuilder: ed25519('rebuilder.example/r'),
+			stranger: ed25519('rebuilder.example/s'),
+			witnesses: [1, 2, 3].map((i) => ed25519(`w.example/${i}`, 4)) });
 	}
-	trust() {
-		return ['confer-trust/v1', 'product confer', 'channel x', 'local',
+	// o.local, o.operators and o.policies: lines in place of the usual ones.
+	trust(o = {}) {
+		return ['confer-trust/v1', 'product confer', 'channel x',
+			...(o.local === false ? [] : ['local']),
 			...this.release.map((k) => `release-key ${k.vkey}`), 'threshold 2',
+			`rebuilder-key ${this.rebuilder.vkey}`, ...(o.operators ?? []),
 			`sim-root ${this.root.pub.toString('hex')}`, '',
-			...this.logs.map((k) => `log ${k.vkey}`), 'quorum none', '']
-			.join('\n');
+			...(o.policies ?? this.policy('none')), ''].join('\n');
+	}
+	// The lines of a log policy; group: its threshold and members.
+	policy(quorum, ...group) {
+		return [...this.logs.map((k) => `log ${k.vkey}`),
+			...this.witnesses.map((k, i) => `witness w${i + 1} ${k.vkey}`),
+			...(group.length ? [`group g ${group.join(' ')}`] : []),
+			`quorum ${quorum}`];
 	}
 	// o.now, and the fields of `wrong` in 61_forged.mjs.
-	record(kind, lines, o) {
+	record(kind, lines, o, by = this.release) {
 		const at = o[`${kind}At`] ?? o.now - 10;
 		const head = ['confer-release/v1', `kind ${kind}`, 'product confer',
 			`channel ${o.channel ?? 'x'}`, 'seq 1', `issued ${at}`,
 			`not-before ${at}`, `not-after ${at + 6 * DAY}`];
 		return note([...head, ...lines, ''].join('\n'),
-			this.release.slice(0, o[`${kind}Signers`] ?? 2));
+			by.slice(0, o[`${kind}Signers`] ?? 2));
 	}
 	endorsement(chipId, tcb, o) {
 		const signed = Buffer.concat([Buffer.from(
@@ -87,20 +106,37 @@ export class Machine {
 		r[0x4a0 - 1] = o.tail ?? 0;
 		return r;
 	}
-	// Three records in a log of their own: [record, proof, text of the
-	// checkpoint] of each.
+	// What somebody says who built the image again.
+	rebuild(image, o) {
+		const text = image.toString().split('\n');
+		const lines = text.slice(0, text.indexOf('')).filter((line) =>
+			/^(file|snp|tdx|sgx) /.test(line));
+		const result = sha256(...lines.map((line) => `${line}\n`),
+			o.otherResult ? 'x' : '');
+		const release = o.otherRelease ? sha256('x') : leafHash(image);
+		return this.record('rebuild', [`release ${release.toString('hex')}`,
+			`result sha256:${result.toString('hex')}`, 'rebuilder somebody'],
+		o, [o.byStranger ? this.stranger : this.rebuilder]);
+	}
+	// Records in a log of their own, three or four: [record, proof, text of
+	// the checkpoint] of each.
 	logged(records, o) {
-		const [a, b, d] = records.map(leafHash);
-		const root = o.otherTree ? sha256('x') : node(node(a, b), d);
-		const head = (log) => `${log.name}\n3\n${root.toString('base64')}\n`;
+		const [a, b, d, e] = records.map(leafHash);
+		const right = e ? node(d, e) : d;
+		const root = o.otherTree ? sha256('x') : node(node(a, b), right);
+		const head = (log) => `${log.name}\n${records.length}\n` +
+			`${root.toString('base64')}\n`;
 		const proof = (index, path, log) => Buffer.concat([Buffer.from(
 			`c2sp.org/tlog-proof@v1\n${o.extra ?? ''}index ${index}\n` +
 			`${path.map((p) => `${p.toString('base64')}\n`).join('')}\n`),
-		note(head(log), [log])]);
+		note(head(log), [log, ...(o.cosigners ?? [])], o.now)]);
 		const [log, other] = this.logs;
-		return [[0, [b, d]], [1, [a, d]], [2, [node(a, b)]]].map(([i, path]) => {
-			const by = i === 1 && o.otherLog ? other : log;
-			return [records[i], proof(i, path, by), head(by)];
+		const paths = [[b, right], [a, right], [...(e ? [e] : []), node(a, b)],
+			[d, node(a, b)]];
+		return records.map((record, i) => {
+			const by = (i === 1 && o.otherLog) || (i === 3 && o.rebuildElsewhere) ?
+				other : log;
+			return [record, proof(i, paths[i], by), head(by)];
 		});
 	}
 	bundle(o) {
@@ -109,12 +145,15 @@ export class Machine {
 		const tcb = Buffer.from([1, 0, 0, 0, 0, 0, 2, 3]);
 		const model = sha256('model').toString('hex');
 		const sim = o.otherLaunch ? c.randomBytes(48) : measurement;
-		const [image, weights, policy] = this.logged([
-			this.record('image', ['version 1', `sim ${sim.toString('hex')}`,
-				`model ${o.name ?? 'm'} sha256:${o.otherModel ?? model}`], o),
+		const record = this.record('image', ['version 1',
+			...(o.noFile ? [] : [`file enclave 5 sha256:${model}`]),
+			`sim ${sim.toString('hex')}`,
+			`model ${o.name ?? 'm'} sha256:${o.otherModel ?? model}`], o);
+		const [image, weights, policy, again] = this.logged([record,
 			this.record('model', ['name m', `file 5 sha256:${model}`,
 				'tokenizer gpt2', 'quant F32', 'context 512'], o),
-			this.record('policy', [...(o.lines ?? []), 'hardware any'], o)], o);
+			this.record('policy', [...(o.lines ?? []), 'hardware any'], o),
+			...(o.rebuild ? [this.rebuild(record, o)] : [])], o);
 		const notAfter = Buffer.alloc(o.endless ? 0 : 8);
 		if (!o.endless)
 			notAfter.writeBigUInt64BE(BigInt(o.notAfter ?? o.now + 600));
@@ -124,7 +163,9 @@ export class Machine {
 			2: this.report(measurement, chipId, tcb, binding, o),
 			3: this.endorsement(chipId, tcb, o), 4: o.collateral ?? NONE,
 			5: Buffer.concat(binding.map(lp)), 16: image[0], 17: image[1],
-			18: weights[0], 19: weights[1], 20: policy[0], 21: policy[1] };
+			18: weights[0], 19: weights[1], 20: policy[0], 21: policy[1],
+			22: (!o.noRecord && again?.[0]) || NONE,
+			23: (!o.noProof && again?.[1]) || NONE };
 		const parts = Object.entries(sections).filter(([, x]) => x.length)
 			.map(([type, x]) => Buffer.concat([Buffer.from([+type,
 				x.length >> 16, x.length >> 8 & 255, x.length & 255]), x]));

@@ -252,6 +252,8 @@ const KINDS = {
 		L('hardware', 'access'), L('chip', 'hex128 number', 0, 32, 1),
 		L('ppid', 'hex32 number', 0, 32), L('next-log', 'vkey', 0, 8),
 		L('next-witness', 'token vkey', 0, 8, 1)],
+	rebuild: [L('release', 'hex64'), L('result', 'sha'),
+		L('rebuilder', 'token')],
 };
 
 function fits(field, value) {
@@ -318,28 +320,46 @@ export function parseRecord(text) {
 		notBefore: BigInt(head['not-before'][0][0]),
 		notAfter: BigInt(head['not-after'][0][0]) };
 	need(lines.length === 0, `record: line "${lines[0]}"`);
+	const days = { policy: 7n, rebuild: 3660n }[kind] ?? 180n;
 	need(r.seq >= 1n && r.issued <= r.notBefore && r.notBefore < r.notAfter &&
-		r.notAfter - r.issued <= (kind === 'policy' ? 7n : 180n) * 86400n,
-		'record: seq or times');
+		r.notAfter - r.issued <= days * 86400n, 'record: seq or times');
 	if (kind === 'image')
 		judgeImage(r);
 	else if (kind === 'policy')
 		judgePolicy(r);
-	else
+	else if (kind === 'model')
 		need(+r.file[0][0] >= 1 && +r.context[0][0] >= 1, 'record: model');
 	return r;
 }
 
-// [A-22]: k of n release keys, the kind, the product and the channel.
+// [A-22]: k of n release keys (of a rebuild: a rebuilder's key), the kind, the
+// product and the channel.
 export function verifyRecord(bytes, kind, trust) {
 	need(bytes.length >= 1 && bytes.length <= 16384, 'record: length');
 	const note = parseNote(bytes);
-	const by = signers(note, trust.releaseKeys, 0);
-	need(by.size >= trust.threshold,
-		`signed by ${by.size} release keys, not ${trust.threshold}`);
+	const [keys, k] = kind === 'rebuild' ? [trust.rebuilderKeys, 1] :
+		[trust.releaseKeys, trust.threshold];
+	const by = signers(note, keys, 0);
+	need(by.size >= k, `signed by ${by.size} keys, not ${k}`);
 	const r = parseRecord(note.text);
 	need(r.kind === kind, `a record of kind ${r.kind}, not ${kind}`);
+	r.by = keys.filter((key) => by.has(key)).map((key) => key.name);
 	need(r.product === trust.product && r.channel === trust.channel,
 		`a record of ${r.product} ${r.channel}`);
 	return r;
+}
+
+// Is there a line of one of these keys, whether it verifies or not?
+export function namesOneOf(bytes, keys) {
+	need(bytes.length >= 1 && bytes.length <= 16384, 'record: length');
+	return parseNote(bytes).signatures.some((s) =>
+		keys.some((k) => k.name === s.name && k.id === s.id));
+}
+
+// [L-85], of an image record.
+export function rebuildResult(bytes) {
+	const lines = parseNote(bytes).text.split('\n').filter((line) =>
+		/^(file|snp|tdx|sgx) /.test(line));
+	need(lines.length > 0, 'no line that a rebuild could give');
+	return `sha256:${sha256(...lines.map((x) => `${x}\n`)).toString('hex')}`;
 }

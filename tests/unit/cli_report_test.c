@@ -37,7 +37,7 @@ static struct client_conn *sample(void)
 	(void)snprintf(v->claims.product, CLAIM_TEXT_MAX, "confer");
 	(void)snprintf(v->claims.channel, CLAIM_TEXT_MAX, "local");
 	(void)snprintf(v->claims.model_name, CLAIM_TEXT_MAX, "demo");
-	v->checks.n = evidence_required(ids, TEE_SIM);
+	v->checks.n = evidence_required(ids, TEE_SIM, false);
 	for (size_t i = 0; i < v->checks.n; i++) {
 		v->checks.line[i].id = ids[i];
 		v->checks.line[i].result = CHECK_PASSED;

@@ -55,10 +55,10 @@ static void put(const char *name, const char *text, size_t n)
 static void empty_dir(void)
 {
 	static const char *const names[] = { "image.record", "image.proof",
-		"model.record", "model.proof", "policy.record",
-		"policy.proof" };
+		"model.record", "model.proof", "policy.record", "policy.proof",
+		"rebuild.record", "rebuild.proof" };
 
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < RECORDS_FILES; i++)
 		(void)unlink(in_dir(names[i]));
 }
 
@@ -75,7 +75,11 @@ TEST(records_are_relayed_as_they_are)
 	put("image.record", "I", 1);
 	put("image.proof", "ip", 2);
 	put("policy.proof", "pp", 2);
+	put("rebuild.record", "R", 1);
+	put("rebuild.proof", "rp", 2);
 	CHECK_OK(records_read(&r, &ev, dir_fd, NULL));
+	CHECK(is(ev.section[EVIDENCE_REBUILD_RECORD], "R"));
+	CHECK(is(ev.section[EVIDENCE_REBUILD_PROOF], "rp"));
 	CHECK(is(ev.section[EVIDENCE_IMAGE_RECORD], "I"));
 	CHECK(is(ev.section[EVIDENCE_IMAGE_PROOF], "ip"));
 	CHECK(is(ev.section[EVIDENCE_POLICY_PROOF], "pp"));

@@ -19,19 +19,24 @@
 #define FIX_NOW      1800000000ULL
 #define FIX_KEYS     3
 #define FIX_NEED     2
-#define FIX_ENTRIES  8 /* of the log; records stand at 2, 3 and 5 */
+#define FIX_ENTRIES  8 /* of the log; records stand at 2, 3, 5 and 6 */
 #define FIX_DAY      86400ULL
 #define FIX_LIFE     1800 /* of a report */
 #define FIX_LOG      "log.example/confer"
 #define FIX_LOG2     "log.example/other" /* believed as well */
 #define FIX_WITNESS  "witness.example/w1"
 #define FIX_WITNESS2 "witness.example/w2"
-#define FIX_SEEDS    (FIX_KEYS + 4)
+#define FIX_SEEDS    (FIX_KEYS + 5)
 
 #define FIX_OPERATORS                                                          \
 	"operator " FIX_WITNESS " Alpha\noperator " FIX_WITNESS2 " Beta\n"
 
+#define FIX_REBUILDER "rebuilder.example/r1"
+
+/* The three of every bundle, and the one that may be shown besides. */
 enum fix_record { FIX_IMAGE, FIX_MODEL, FIX_POLICY, FIX_RECORDS };
+#define FIX_REBUILD FIX_RECORDS
+#define FIX_ALL     (FIX_RECORDS + 1)
 
 /* What a test may change before fix_bundle(). */
 struct fix {
@@ -42,14 +47,17 @@ struct fix {
 	bool keep_report_sig;           /* do not sign it again */
 	bool keep_binding;              /* nor bind beacon and key again */
 	bool no_beacon, wrong_beacon;
-	struct tlog_record rec[FIX_RECORDS];
-	unsigned signers[FIX_RECORDS];  /* how many release keys sign */
-	unsigned index[FIX_RECORDS];    /* which entry its proof is of */
-	uint64_t cosigned[FIX_RECORDS]; /* time of the witnesses; 0: none */
-	uint64_t second[FIX_RECORDS];   /* of the second one, if another */
-	bool forked[FIX_RECORDS];       /* the log shows it another tree */
-	bool elsewhere[FIX_RECORDS];    /* it stands in the other log */
+	struct tlog_record rec[FIX_ALL];
+	unsigned signers[FIX_ALL];  /* how many release keys sign */
+	unsigned index[FIX_ALL];    /* which entry its proof is of */
+	uint64_t cosigned[FIX_ALL]; /* time of the witnesses; 0: none */
+	uint64_t second[FIX_ALL];   /* of the second one, if another */
+	bool forked[FIX_ALL];       /* the log shows it another tree */
+	bool elsewhere[FIX_ALL];    /* it stands in the other log */
 	bool log_signs;
+	bool rebuild;          /* show a rebuild statement */
+	bool keep_rebuild;     /* do not make it fit the release again */
+	unsigned rebuild_seed; /* of the key that signs it */
 	bool quorum_none;      /* in a local trust file */
 	const char *operators; /* lines of the trust file; NULL: one each */
 	uint64_t from, until;  /* of the log's policy; 0: no `valid` line */
@@ -65,9 +73,10 @@ struct fix {
 static uint8_t fix_seed[FIX_SEEDS][ED25519_SEED_LEN];
 static char fix_dir[] = "/tmp/evidence-test-XXXXXX";
 static char fix_text[8192]; /* of the trust file */
-static uint8_t fix_entry[FIX_RECORDS][RECORD_LEN_MAX];
-static uint8_t fix_proof[FIX_RECORDS][8192];
+static uint8_t fix_entry[FIX_ALL][RECORD_LEN_MAX];
+static uint8_t fix_proof[FIX_ALL][8192];
 static uint8_t fix_buf[EVIDENCE_LEN_MAX];
+static const unsigned fix_home[FIX_ALL] = { 2, 3, 5, 6 };
 static char fix_key_name[FIX_KEYS][16];
 
 static inline struct bytes fix_str(const char *s)
@@ -75,7 +84,8 @@ static inline struct bytes fix_str(const char *s)
 	return (struct bytes){ (const uint8_t *)s, strlen(s) };
 }
 
-/* Seeds: release keys, the log, the witness, the other log, the other witness. */
+/* Seeds: release keys, the log, the witness, the other log, the other witness, the
+ * rebuilder. */
 static inline struct tlog_key fix_key(
     const char *name, enum tlog_key_type type, unsigned seed)
 {
@@ -109,7 +119,9 @@ static inline void fix_trust(struct fix *f, const uint8_t *sim_root)
 		fix_put_vkey(&w, fix_key_name[i], TLOG_KEY_ED25519, i);
 		wr_str(&w, "\n");
 	}
-	wr_fmt(&w, "threshold %d\n", FIX_NEED);
+	wr_fmt(&w, "threshold %d\nrebuilder-key ", FIX_NEED);
+	fix_put_vkey(&w, FIX_REBUILDER, TLOG_KEY_ED25519, FIX_KEYS + 4);
+	wr_str(&w, "\n");
 	if (!f->quorum_none)
 		wr_str(&w, f->operators != NULL ? f->operators : FIX_OPERATORS);
 	wr_fmt(&w, "sim-root %s\n\n", hex);
@@ -156,6 +168,10 @@ static inline void fix_records(struct fix *f)
 	fix_times(image, RECORD_IMAGE, 100);
 	image->seq = 3;
 	image->image.version = fix_str("1.0.0");
+	image->image.files.n = 1;
+	image->image.files.item[0].role = fix_str("enclave");
+	image->image.files.item[0].size = 100;
+	image->image.files.item[0].digest.alg = RECORD_SHA256;
 	image->image.n_sim = 1;
 	memcpy(image->image.sim[0], f->tee.measurement,
 	    sizeof(f->tee.measurement));
@@ -176,6 +192,10 @@ static inline void fix_records(struct fix *f)
 	fix_times(policy, RECORD_POLICY, 6);
 	policy->seq = 9;
 	policy->policy.any_hardware = true;
+
+	fix_times(&f->rec[FIX_REBUILD], RECORD_REBUILD, 3000);
+	f->rec[FIX_REBUILD].seq = 1;
+	f->rec[FIX_REBUILD].rebuild.rebuilder = fix_str("r1");
 }
 
 /* A world in which everything is as it should be. */
@@ -192,9 +212,10 @@ static inline void fix_init(struct fix *f)
 	f->binding.not_after = FIX_NOW + FIX_LIFE;
 	report_data_make(data, f->s_pub, &f->binding);
 	CHECK_OK(simtee_report_make(f->report, &f->tee, data));
-	for (unsigned i = 0; i < FIX_RECORDS; i++) {
+	f->rebuild_seed = FIX_KEYS + 4;
+	for (unsigned i = 0; i < FIX_ALL; i++) {
 		f->signers[i] = FIX_NEED;
-		f->index[i] = (unsigned[]){ 2, 3, 5 }[i];
+		f->index[i] = fix_home[i];
 		f->cosigned[i] = FIX_NOW - 3600;
 	}
 	f->log_signs = true;
@@ -247,7 +268,14 @@ static inline struct bytes fix_sign_record(struct fix *f, unsigned i)
 		fail_msg("%s", ctx.msg);
 	text = (struct bytes){ fix_entry[i], w.len };
 	tlog_note_format_end_text(&w);
-	for (unsigned k = 0; k < f->signers[i]; k++) {
+	if (i == FIX_REBUILD) {
+		struct tlog_key key =
+		    fix_key(FIX_REBUILDER, TLOG_KEY_ED25519, f->rebuild_seed);
+
+		crypto_ed25519_sign(sig, fix_seed[f->rebuild_seed], text);
+		tlog_note_format_sig(&w, &key, sig, 0);
+	}
+	for (unsigned k = 0; i != FIX_REBUILD && k < f->signers[i]; k++) {
 		struct tlog_key key =
 		    fix_key(fix_key_name[k], TLOG_KEY_ED25519, k);
 
@@ -308,21 +336,34 @@ static inline struct bytes fix_prove(
 	return (struct bytes){ fix_proof[i], w.len };
 }
 
+/* Let the statement be about this image record, with its very lines. */
+static inline void fix_make_rebuild(struct fix *f, struct bytes image)
+{
+	struct record_rebuild *r = &f->rec[FIX_REBUILD].rebuild;
+	struct tlog_note note;
+
+	tlog_leaf_hash(&r->release, image);
+	CHECK_OK(tlog_note_parse(&note, image, NULL));
+	CHECK_OK(tlog_rebuild_result(&r->result, note.text));
+}
+
 /* The whole bundle, in static storage. */
 static inline struct bytes fix_bundle(struct fix *f)
 {
-	static const unsigned home[FIX_RECORDS] = { 2, 3, 5 };
+	const unsigned n = f->rebuild ? FIX_ALL : FIX_RECORDS;
 	static uint8_t fields[REPORT_DATA_FIELDS_LEN_MAX];
 	struct wr b = wr_init(fields, sizeof(fields));
 	struct wr w = wr_init(fix_buf, sizeof(fix_buf));
 	struct tlog_hash leaf[FIX_ENTRIES];
-	struct bytes entry[FIX_RECORDS];
+	struct bytes entry[FIX_ALL];
 	struct evidence ev = { 0 };
 
 	memset(leaf, 0x99, sizeof(leaf));
-	for (unsigned i = 0; i < FIX_RECORDS; i++) {
+	for (unsigned i = 0; i < n; i++) {
+		if (i == FIX_REBUILD && !f->keep_rebuild)
+			fix_make_rebuild(f, entry[FIX_IMAGE]);
 		entry[i] = fix_sign_record(f, i);
-		tlog_leaf_hash(&leaf[home[i]], entry[i]);
+		tlog_leaf_hash(&leaf[fix_home[i]], entry[i]);
 	}
 	leaf[FIX_ENTRIES - 1].b[0] = f->forked[FIX_IMAGE] ? 0x66 : 0x99;
 	if (!f->keep_binding)
@@ -338,7 +379,7 @@ static inline struct bytes fix_bundle(struct fix *f)
 	ev.section[EVIDENCE_BINDING] = (struct bytes){ fields, b.len };
 	if (f->hardware != NULL)
 		f->hardware(f, &ev, f->report + 0x50);
-	for (unsigned i = 0; i < FIX_RECORDS; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		leaf[FIX_ENTRIES - 1].b[0] = f->forked[i] ? 0x66 : 0x99;
 		ev.section[EVIDENCE_IMAGE_RECORD + 2 * i] = entry[i];
 		ev.section[EVIDENCE_IMAGE_PROOF + 2 * i] =

@@ -62,7 +62,7 @@ TEST(evidence_is_accepted_with_its_whole_list)
 	fix_init(&f);
 	f.binding.not_after = FIX_NOW + 600;
 	check_accepted();
-	CHECK_EQ(v.checks.n, evidence_required(ids, TEE_SIM));
+	CHECK_EQ(v.checks.n, evidence_required(ids, TEE_SIM, false));
 	for (size_t i = 0; i < v.checks.n; i++) {
 		CHECK_EQ(v.checks.line[i].id, ids[i]);
 		CHECK_EQ(v.checks.line[i].result, CHECK_PASSED);

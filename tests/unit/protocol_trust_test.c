@@ -136,7 +136,7 @@ TEST(each_window_has_a_whole_policy)
 	(void)snprintf(
 	    text, sizeof(text), "%svalid 1 2\nvalid 2 3\n%s", above, policy);
 	CHECK_ERR(trust_parse(&t, fix_str(text), &ctx), ERR_FORMAT);
-	CHECK(strstr(ctx.msg, "after line 12: policy line 0") != NULL);
+	CHECK(strstr(ctx.msg, "after line 13: policy line 0") != NULL);
 	(void)snprintf(
 	    text, sizeof(text), "%svalid 1 2\n%svalid 2 3\n", above, policy);
 	CHECK_ERR(trust_parse(&t, fix_str(text), NULL), ERR_FORMAT);
@@ -172,7 +172,7 @@ TEST(every_truncation_of_windows_is_refused)
 /* The trust file with other lines below `threshold` and this log policy. */
 static enum err with(const char *lines, const char *log, struct err_ctx *ctx)
 {
-	char *from = strstr(above, "operator "),
+	char *from = strstr(above, "rebuilder-key "),
 	     *to = strstr(above, "sim-root");
 
 	(void)snprintf(text, sizeof(text), "%.*s%s%s%s", (int)(from - above),
