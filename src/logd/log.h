@@ -9,7 +9,7 @@
  *	DIR/state/wal	a batch that is being written; absent otherwise
  *	DIR/state/dead	why this copy never signs again; absent otherwise
  *
- * docs/log.md, section 9, is normative for the order of writes. A failed fsync
+ * docs/log.md, section 11, is normative for the order of writes. A failed fsync
  * or close ends the process's use of the log: `broken` is set, nothing more is
  * written, and the next start verifies what is there. An error never leaves a
  * second root signed for any size.

@@ -17,7 +17,7 @@
 #define LOGD_STORE_TMP ".tmp"
 
 /*
- * Hold `name` in dir locked for this process until *fd is closed, or the
+ * Hold `name` in dir locked [L-141] for this process until *fd is closed, or the
  * process ends in any way. ERR_BUSY: another one has it; ERR_IO, ERR_NOSPACE.
  */
 enum err logd_store_lock(int *fd, int dir, const char *name,
