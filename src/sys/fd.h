@@ -85,8 +85,14 @@ struct fd_map {
 	size_t len;
 };
 
-/* Map a regular file read-only. ERR_NOTFOUND, ERR_IO, ERR_NOMEM. */
+/*
+ * Map a regular file read-only. ERR_NOTFOUND, ERR_IO, ERR_NOMEM. The _at form
+ * walks the path below the open directory dir_fd: it follows no symbolic link,
+ * at its end (ERR_IO) or before (ERR_NOTFOUND), and no "..".
+ */
 enum err fd_map_open(struct fd_map *out, const char *path, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+enum err fd_map_open_at(struct fd_map *out, int dir_fd, const char *path)
     __attribute__((warn_unused_result));
 void fd_map_close(struct fd_map *m);
 

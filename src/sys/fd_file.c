@@ -210,29 +210,76 @@ enum err fd_make_dirs(const char *path, struct err_ctx *ctx)
 	return ERR_OK;
 }
 
+/* Map all of *fd, and close it. */
+static enum err map_and_close(struct fd_map *out, int *fd, size_t size)
+{
+	void *p = NULL;
+	enum err e = ERR_OK;
+
+	if (size > 0) {
+		p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, *fd, 0);
+		if (p == MAP_FAILED)
+			e = err_of_errno(errno);
+	}
+	fd_close(fd);
+	if (e == ERR_OK)
+		*out = (struct fd_map){ .p = p, .len = size };
+	return e;
+}
+
 enum err fd_map_open(struct fd_map *out, const char *path, struct err_ctx *ctx)
 {
 	size_t size;
 	int fd;
-	void *p;
 
 	*out = (struct fd_map){ 0 };
 	if (open_regular(&fd, &size, AT_FDCWD, path, 0) != ERR_OK)
 		return failed(ctx, "open", path);
-	if (size == 0) {
-		fd_close(&fd);
-		return ERR_OK;
-	}
-	p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED) {
-		enum err e = failed(ctx, "map", path);
-
-		fd_close(&fd);
-		return e;
-	}
-	fd_close(&fd);
-	*out = (struct fd_map){ .p = p, .len = size };
+	if (map_and_close(out, &fd, size) != ERR_OK)
+		return failed(ctx, "map", path);
 	return ERR_OK;
+}
+
+/* The directory in *at that holds the last name of `path`; *name is that. */
+static enum err walk(int *at, const char **name, int dir_fd, const char *path)
+{
+	char part[FD_NAME_MAX + 1];
+
+	*at = openat(dir_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (*name = path; *at >= 0;) {
+		const char *slash = strchr(*name, '/');
+		const size_t n = slash == NULL ? 0 : (size_t)(slash - *name);
+		int next;
+
+		if (slash == NULL)
+			return ERR_OK;
+		if (n >= sizeof(part))
+			return ERR_NOTFOUND;
+		memcpy(part, *name, n);
+		part[n] = 0;
+		if (strcmp(part, "..") == 0)
+			return ERR_NOTFOUND;
+		next = openat(
+		    *at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd_close(at);
+		*at = next;
+		*name = slash + 1;
+	}
+	return err_of_errno(errno);
+}
+
+enum err fd_map_open_at(struct fd_map *out, int dir_fd, const char *path)
+{
+	const char *name;
+	size_t size;
+	int at, fd;
+	enum err e = walk(&at, &name, dir_fd, path);
+
+	*out = (struct fd_map){ 0 };
+	if (e == ERR_OK)
+		e = open_regular(&fd, &size, at, name, O_NOFOLLOW);
+	fd_close(&at);
+	return e == ERR_OK ? map_and_close(out, &fd, size) : e;
 }
 
 void fd_map_close(struct fd_map *m)

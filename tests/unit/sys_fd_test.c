@@ -275,6 +275,40 @@ TEST(fd_map_shows_the_file_and_refuses_a_directory)
 	CHECK_ERR(fd_map_open(&m, dir, NULL), ERR_IO);
 }
 
+TEST(fd_map_open_at_stays_below_its_directory)
+{
+	static const char *const none[] = { "p/g", "q/f", "p/f/f", "", "p/",
+		"/p/f", "p//f", "../p/f", "p/../p/f", "link/f" };
+	char name[FD_NAME_MAX + 8];
+	int at = open(dir, O_RDONLY | O_DIRECTORY);
+	struct fd_map m;
+
+	CHECK_OK(fd_make_dirs(in_dir("p"), NULL));
+	CHECK_OK(fd_replace_file(in_dir("p/f"), of("mapped"), 0600, NULL));
+	CHECK_EQ(symlink("p", in_dir("link")), 0);
+	CHECK_EQ(symlink("f", in_dir("p/link")), 0);
+	CHECK_OK(fd_map_open_at(&m, at, "p/f"));
+	CHECK_EQ(m.len, 6);
+	CHECK_MEM(m.p, "mapped", 6);
+	fd_map_close(&m);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		CHECK_ERR(fd_map_open_at(&m, at, none[i]), ERR_NOTFOUND);
+		CHECK(m.p == NULL);
+	}
+	CHECK_ERR(fd_map_open_at(&m, at, "p/link"), ERR_IO);
+	CHECK_ERR(fd_map_open_at(&m, at, "p"), ERR_IO);
+	CHECK_ERR(fd_map_open_at(&m, at, "p/.."), ERR_IO);
+	memset(name, 'a', sizeof(name));
+	memcpy(name + sizeof(name) - 3, "/f", 3);
+	CHECK_ERR(fd_map_open_at(&m, at, name), ERR_NOTFOUND);
+	fd_close(&at);
+	CHECK_ERR(fd_map_open_at(&m, at, "p/f"), ERR_IO);
+	unlink(in_dir("p/link"));
+	unlink(in_dir("p/f"));
+	unlink(in_dir("link"));
+	rmdir(in_dir("p"));
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -309,6 +343,7 @@ int main(void)
 		cmocka_unit_test(
 		    fd_make_dirs_makes_all_and_accepts_what_exists),
 		cmocka_unit_test(fd_map_shows_the_file_and_refuses_a_directory),
+		cmocka_unit_test(fd_map_open_at_stays_below_its_directory),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
