@@ -204,7 +204,7 @@ static enum err check_coding(const struct http_head *head, struct err_ctx *ctx)
 }
 
 static enum err read_answer(const struct wire *w, struct http_answer *out,
-    struct wr *room, struct err_ctx *ctx)
+    struct wr *room, bool only_200, struct err_ctx *ctx)
 {
 	size_t have = 0, len = 0;
 	struct http_body b;
@@ -212,6 +212,8 @@ static enum err read_answer(const struct wire *w, struct http_answer *out,
 
 	if (e == ERR_OK)
 		e = check_status(&out->head, ctx);
+	if (e == ERR_OK && only_200 && out->head.status != 200)
+		return ERR_OK;
 	if (e == ERR_OK)
 		e = check_coding(&out->head, ctx);
 	if (e == ERR_OK)
@@ -299,7 +301,7 @@ enum err http_fetch(struct http_answer *out, uint8_t *body, size_t cap,
 		e = send_request(&w, &url, what);
 		/* Who hears enough of a POST may answer and close early. */
 		if (e == ERR_OK || (e == ERR_CLOSED && what->post.p != NULL))
-			e = read_answer(&w, out, &room, &why);
+			e = read_answer(&w, out, &room, what->only_200, &why);
 		if (e != ERR_OK)
 			e = name_it(ctx, e, why.msg, what, &url);
 	}

@@ -6,6 +6,7 @@
 #ifndef CONFER_HTTP_HTTP_FETCH_H
 #define CONFER_HTTP_HTTP_FETCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -21,6 +22,7 @@ struct http_fetch {
 	const char *ca_file;  /* PEM roots instead of the system's; or NULL */
 	struct bytes post;    /* the body of a POST; p NULL: a GET */
 	const char *type;     /* its Content-Type; NULL: text/plain */
+	bool only_200;        /* leave the body of any other answer unread */
 	uint64_t deadline_ms; /* of clock_mono_ms() */
 };
 

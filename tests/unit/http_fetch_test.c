@@ -417,6 +417,28 @@ TEST(via_connects_there_and_still_names_the_host)
 	check_says("nothing listens on unix:/tmp/http_fetch_");
 }
 
+/* An error page may be of any length, and compressed. */
+TEST(only_200_leaves_other_bodies_unread)
+{
+	struct unix_server u;
+
+	unix_open(&u);
+	u.what.only_200 = true;
+	CHECK_OK(unix_fetch(&u,
+	    "HTTP/1.1 404 Not Found\r\nContent-Encoding: gzip\r\n"
+	    "Content-Length: 65\r\n\r\n"));
+	CHECK_EQ(answer.head.status, 404);
+	check_body("");
+	CHECK_OK(unix_fetch(&u, "HTTP/1.1 200 OK\r\n\r\nhello"));
+	check_body("hello");
+	CHECK_ERR(unix_fetch(&u, "HTTP/1.1 302 Found\r\n\r\n"), ERR_PROTOCOL);
+	u.what.only_200 = false;
+	CHECK_ERR(unix_fetch(&u,
+		      "HTTP/1.1 404 Not Found\r\nContent-Length: 65\r\n\r\n"),
+	    ERR_LIMIT);
+	unix_close(&u);
+}
+
 TEST(via_is_a_unix_socket_and_not_for_https)
 {
 	struct http_fetch g = { .url = "http://a.example/",
@@ -464,6 +486,7 @@ int main(void)
 		cmocka_unit_test(post_sends_its_body_with_type_and_length),
 		cmocka_unit_test(post_is_answered_as_strictly_as_get),
 		cmocka_unit_test(via_connects_there_and_still_names_the_host),
+		cmocka_unit_test(only_200_leaves_other_bodies_unread),
 		cmocka_unit_test(via_is_a_unix_socket_and_not_for_https),
 		cmocka_unit_test(
 		    post_takes_an_answer_that_comes_before_its_end),
