@@ -14,14 +14,15 @@
 #include "tlog/tree.h"
 
 #define LOGD_WHERE_MAX       2048
-#define LOGD_VIEW_TIMEOUT_MS 10000 /* for one resource */
+#define LOGD_VIEW_TIMEOUT_MS 10000 /* for one resource [L-116] */
 #define LOGD_BUNDLE_LEN_MAX  (TLOG_TILE_WIDTH * (2 + 16384)) /* [L-05] */
 
 /* Safe to read from several threads. */
 struct logd_view {
 	char where[LOGD_WHERE_MAX]; /* as given, for messages */
-	int dir;                    /* of a directory; -1: a URL */
+	int dir;                    /* of a directory; -1: a server */
 	const char *ca_file;        /* PEM roots for https; or NULL */
+	unsigned timeout_ms;        /* LOGD_VIEW_TIMEOUT_MS; may be changed */
 };
 
 /* clang-format off */
@@ -30,8 +31,8 @@ struct logd_view {
 
 /*
  * `where` is a directory, http(s)://HOST/PREFIX, or unix:PATH (a socket on
- * which `confer-log serve` listens). Nothing is read yet. ERR_FORMAT, ERR_LIMIT,
- * ERR_NOTFOUND, ERR_IO.
+ * which `confer-log serve` listens). Nothing is read yet. ERR_FORMAT,
+ * ERR_UNSUPPORTED (another scheme), ERR_LIMIT, ERR_NOTFOUND, ERR_IO.
  */
 enum err logd_view_open(struct logd_view *v, const char *where,
     const char *ca_file, struct err_ctx *ctx)
@@ -39,9 +40,12 @@ enum err logd_view_open(struct logd_view *v, const char *where,
 void logd_view_close(struct logd_view *v);
 
 /*
- * Read one resource of at most cap bytes. ERR_NOTFOUND: the view says that it
- * has none (404, no such file); ERR_LIMIT: longer; else a failure of reaching
- * or reading it (ERR_IO, ERR_TIMEOUT, ERR_PROTOCOL, ...).
+ * Read one resource of at most cap bytes; its path has names of A-Z a-z 0-9 . _
+ * - that do not begin with a dot (else ERR_FORMAT). ERR_NOTFOUND: the view says
+ * that it has none (404, no such file); ERR_LIMIT: longer; else a failure of
+ * reaching or reading it (ERR_IO, ERR_TIMEOUT, ERR_PROTOCOL, ...; of those
+ * http_unreachable() tells which). ctx holds a sentence that names the place.
+ * No symbolic link below a directory is followed.
  */
 enum err logd_view_read(const struct logd_view *v, const char *path,
     uint8_t *out, size_t cap, size_t *len, struct err_ctx *ctx)
@@ -49,9 +53,10 @@ enum err logd_view_read(const struct logd_view *v, const char *path,
 
 /*
  * Read the tile or bundle. A partial one may have been deleted in favour of the
- * full one, which is read and cut then. A tile is exactly width hashes (else
- * ERR_FORMAT); a bundle is checked with tlog_bundle_parse, and *len is that of
- * its first `width` entries.
+ * full one, which is read and cut then: a bundle needs a cap for all of it. A
+ * tile is exactly width hashes (else ERR_FORMAT; ERR_NOSPACE: above cap); a
+ * bundle is checked with tlog_bundle_parse, and *len is that of its first
+ * `width` entries. Errors else as logd_view_read.
  */
 enum err logd_view_tile(const struct logd_view *v, const struct tlog_tile *tile,
     uint8_t *out, size_t cap, size_t *len, struct err_ctx *ctx)
