@@ -17,7 +17,7 @@ struct verify {
 	const struct logd_options *o;
 	struct logd_show *s;
 	uint64_t now_s;
-	struct logd_trust trust;
+	struct logd_trust *trust;
 	struct logd_file policy_text;
 	struct tlog_policy policy;
 	const struct tlog_policy *log; /* of the two, whichever counts */
@@ -68,7 +68,7 @@ static void failed(struct verify *v, const char *what, const char *why)
  * kind is only claimed here; with a wrong one, the keys will not fit. */
 static const struct tlog_keyset *signers(const struct verify *v)
 {
-	const struct trust *t = &v->trust.trust;
+	const struct trust *t = &v->trust->trust;
 	struct tlog_record rec;
 	struct tlog_note note;
 
@@ -82,7 +82,7 @@ static const struct tlog_keyset *signers(const struct verify *v)
 /* L-90, and product and channel are those of the trust file. */
 static enum err check_signed(struct verify *v, struct err_ctx *ctx)
 {
-	const struct trust *t = &v->trust.trust;
+	const struct trust *t = &v->trust->trust;
 	const struct tlog_keyset *keys = signers(v);
 	char text[ERR_MSG_LEN_MAX];
 	enum err e = tlog_record_verify(&v->rec, keys, v->record.text, ctx);
@@ -233,13 +233,13 @@ static enum err load_policy(struct verify *v, struct err_ctx *ctx)
 	enum err e;
 
 	if (v->o->trust != NULL) {
-		e = logd_cmd_trust_open(&v->trust, v->o->trust, ctx);
+		e = logd_cmd_trust_new(&v->trust, v->o->trust, ctx);
 		if (e != ERR_OK)
 			return e;
-		v->log = trust_policy_at(&v->trust.trust, v->now_s);
+		v->log = trust_policy_at(&v->trust->trust, v->now_s);
 		return v->log != NULL
 			   ? ERR_OK
-			   : trust_no_policy(&v->trust.trust, v->now_s, ctx);
+			   : trust_no_policy(&v->trust->trust, v->now_s, ctx);
 	}
 	e = logd_cmd_load(
 	    &v->policy_text, v->o->policy, TLOG_POLICY_LEN_MAX, ctx);
@@ -289,7 +289,7 @@ enum logd_exit logd_cmd_verify(
 	logd_cmd_unload(&v->record);
 	logd_cmd_unload(&v->proof);
 	logd_cmd_unload(&v->policy_text);
-	logd_cmd_trust_close(&v->trust);
+	logd_cmd_trust_free(v->trust);
 	free(v);
 	return x;
 }

@@ -10,6 +10,7 @@ static const struct {
 	logd_cmd_fn *run;
 } commands[] = {
 	{ LOGD_KEY, logd_cmd_key },
+	{ LOGD_INIT, logd_cmd_init },
 	{ LOGD_VERIFY, logd_cmd_verify },
 	{ LOGD_INSPECT, logd_cmd_inspect },
 };

@@ -137,8 +137,9 @@ void logd_show_say(struct logd_show *s, const char *fmt, ...)
 	va_end(ap);
 }
 
-void logd_show_step(struct logd_show *s, enum logd_mark mark, const char *name,
-    const char *fmt, ...)
+/* "  ✓ name                    text", both clean. */
+static void put_step(struct logd_show *s, enum logd_mark mark, const char *name,
+    const char *text)
 {
 	static const struct {
 		const char *sign, *code;
@@ -148,17 +149,37 @@ void logd_show_step(struct logd_show *s, enum logd_mark mark, const char *name,
 		[LOGD_BAD] = { "✗", red },
 		[LOGD_PLAIN] = { "·", dim },
 	};
+
+	logd_show_status_clear(s);
+	(void)printf("  %s%s%s %-23s %s\n",
+	    colour(s->colour_out, marks[mark].code), marks[mark].sign,
+	    colour(s->colour_out, plain), name, text);
+}
+
+void logd_show_step(struct logd_show *s, enum logd_mark mark, const char *name,
+    const char *fmt, ...)
+{
 	char line[LOGD_SHOW_LINE_MAX];
 	va_list ap;
 
 	if (s->quiet || s->json)
 		return;
-	logd_show_status_clear(s);
 	va_start(ap, fmt);
-	(void)printf("  %s%s%s %-23s %s\n",
-	    colour(s->colour_out, marks[mark].code), marks[mark].sign,
-	    colour(s->colour_out, plain), name, clean_text(line, fmt, ap));
+	put_step(s, mark, name, clean_text(line, fmt, ap));
 	va_end(ap);
+}
+
+void logd_show_finding(struct logd_show *s, enum logd_mark mark, bool loud,
+    const char *name, const char *text)
+{
+	char line[LOGD_SHOW_LINE_MAX];
+	struct wr w = wr_init(line, sizeof(line) - 1);
+
+	if (s->json || (s->quiet && !loud))
+		return;
+	logd_show_clean(&w, of_str(text));
+	line[w.len] = '\0';
+	put_step(s, mark, name, line);
 }
 
 void logd_show_warn(struct logd_show *s, const char *fmt, ...)

@@ -61,6 +61,13 @@ void logd_show_answer(struct logd_show *s, const char *fmt, ...)
 void logd_show_step(struct logd_show *s, enum logd_mark mark, const char *name,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/*
+ * What an audit found, also if quiet when somebody has to look: "  ! NAME
+ * WHERE TEXT".
+ */
+void logd_show_finding(struct logd_show *s, enum logd_mark mark, bool loud,
+    const char *name, const char *text);
+
 /* A line on standard error: "confer-log: warning: ...". Not if quiet. */
 void logd_show_warn(struct logd_show *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
