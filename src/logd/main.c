@@ -12,6 +12,8 @@ static const struct {
 	{ LOGD_KEY, logd_cmd_key },
 	{ LOGD_INIT, logd_cmd_init },
 	{ LOGD_VERIFY, logd_cmd_verify },
+	{ LOGD_WITNESS, logd_cmd_witness },
+	{ LOGD_SERVE, logd_cmd_serve },
 	{ LOGD_INSPECT, logd_cmd_inspect },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
