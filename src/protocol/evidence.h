@@ -27,6 +27,7 @@
 #include "base/wr.h"
 #include "crypto/crypto.h"
 #include "crypto/obligation.h"
+#include "protocol/seen_by.h"
 #include "protocol/trust.h"
 #include "tlog/record.h"
 
@@ -119,7 +120,10 @@ struct claim_head {
 	uint64_t size;
 	uint8_t root[SHA256_LEN];
 	uint64_t time;      /* 0: `quorum none` */
-	uint32_t witnesses; /* how many cosigned */
+	uint32_t witnesses; /* how many cosigned; 0 under `quorum none` */
+	uint32_t known;     /* of how many; likewise */
+	uint32_t mask;      /* which: bits of the policy's witnesses */
+	uint32_t operators; /* independent ones among those [L-40] */
 };
 
 /* What accepted evidence says. Meaningless unless verdict.accepted. */
@@ -140,13 +144,15 @@ struct claims {
 	char channel[CLAIM_TEXT_MAX];
 	char image_version[CLAIM_TEXT_MAX];
 	uint64_t image_seq;
+	uint64_t image_issued; /* when it was published, Unix seconds */
 	char rebuilder[CLAIM_NAME_MAX]; /* name of its key; "": nobody known */
 	char model_name[CLAIM_TEXT_MAX];
 	uint8_t model_sha256[SHA256_LEN];
 	uint64_t model_seq;
 	uint64_t policy_seq;
 	char log_origin[CLAIM_NAME_MAX];
-	struct claim_head head; /* of the image's proof */
+	struct claim_head head;            /* of the image's proof */
+	char seen_by[SEEN_BY_LEN_MAX + 1]; /* by whom, in words */
 	uint8_t evidence_digest[SHA256_LEN];
 };
 

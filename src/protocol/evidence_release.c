@@ -74,7 +74,8 @@ static enum err same_log(const struct evidence_run *r, struct check_list *list,
 	if (head->size == first->size &&
 	    !mem_eq_ct(&head->root, &first->root, sizeof(head->root)))
 		return err_set(&list->reason, ERR_AUTH,
-		    "the log shows two different trees of size %llu",
+		    "the log shows two different trees of size %llu: it tells "
+		    "different people different things",
 		    (unsigned long long)head->size);
 	return ERR_OK;
 }
@@ -113,9 +114,11 @@ enum err evidence_record_logged(struct evidence_run *r, struct check_list *list,
 		    (unsigned long long)max_age(r));
 	check_deadline(list, tlog_head_deadline(head));
 	check_deadline(list, head->time + max_age(r));
-	check_say(list, "entry %llu of %llu, %u witnesses, head %llu s old",
+	check_say(list,
+	    "entry %llu of %llu, %u of %zu witnesses, head %llu s old",
 	    (unsigned long long)l->in.index, (unsigned long long)head->size,
 	    (unsigned)__builtin_popcount(head->witnesses),
+	    window->policy.n_witnesses,
 	    (unsigned long long)(head->time < now ? now - head->time : 0));
 	return ERR_OK;
 }
@@ -245,7 +248,9 @@ static enum err check_policy_seq(void *run, struct check_list *list)
 
 	if (seq < min)
 		return err_set(&list->reason, ERR_POLICY,
-		    "policy seq %llu, but seq %llu was seen before", seq, min);
+		    "rolled back: it shows policy %llu, and this client has "
+		    "accepted policy %llu before",
+		    seq, min);
 	check_say(list, "policy seq %llu, highest seen before %llu", seq, min);
 	return ERR_OK;
 }

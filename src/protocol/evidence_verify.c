@@ -221,10 +221,30 @@ static void copy_text(char *out, size_t cap, struct bytes b)
 	out[n] = '\0';
 }
 
+/* Who else saw the head under which the release was shown. */
+static void claim_head(struct claims *c, const struct evidence_run *r)
+{
+	const struct trust *t = r->demand->trust;
+	const struct tlog_head *head = &r->image.in.head;
+	const uint64_t now = r->demand->now_s;
+	struct wr w = wr_init(c->seen_by, SEEN_BY_LEN_MAX);
+
+	copy_text(c->log_origin, sizeof(c->log_origin), head->origin);
+	c->head.size = head->size;
+	memcpy(c->head.root, head->root.b, sizeof(c->head.root));
+	seen_by_write(&w, t, now, head->witnesses);
+	assert(w.err == ERR_OK);
+	if (!head->has_time)
+		return;
+	c->head.time = head->time;
+	c->head.mask = head->witnesses;
+	c->head.witnesses = (unsigned)__builtin_popcount(head->witnesses);
+	c->head.known = (unsigned)trust_policy_at(t, now)->n_witnesses;
+	c->head.operators = seen_by_operators(t, now, head->witnesses);
+}
+
 static void claim_release(struct claims *c, const struct evidence_run *r)
 {
-	const struct tlog_head *head = &r->image.in.head;
-
 	memcpy(c->report_data, r->report_data, sizeof(c->report_data));
 	c->binding = r->binding;
 	copy_text(c->product, sizeof(c->product), r->image.rec->product);
@@ -232,6 +252,7 @@ static void claim_release(struct claims *c, const struct evidence_run *r)
 	copy_text(c->image_version, sizeof(c->image_version),
 	    r->image.rec->image.version);
 	c->image_seq = r->image.rec->seq;
+	c->image_issued = r->image.rec->issued;
 	if (r->rebuilder != NULL)
 		copy_text(
 		    c->rebuilder, sizeof(c->rebuilder), r->rebuilder->name);
@@ -240,11 +261,7 @@ static void claim_release(struct claims *c, const struct evidence_run *r)
 	memcpy(c->model_sha256, r->model.rec->model.sha256.b, SHA256_LEN);
 	c->model_seq = r->model.rec->seq;
 	c->policy_seq = r->policy.rec->seq;
-	copy_text(c->log_origin, sizeof(c->log_origin), head->origin);
-	c->head.size = head->size;
-	memcpy(c->head.root, head->root.b, sizeof(c->head.root));
-	c->head.time = head->has_time ? head->time : 0;
-	c->head.witnesses = (unsigned)__builtin_popcount(head->witnesses);
+	claim_head(c, r);
 }
 
 /* The id of the check that failed, for whoever explains it. */

@@ -111,7 +111,11 @@ unsigned core_attest(unsigned kind, size_t len, size_t container_len,
     uint64_t now_s, enum core_policy policy);
 bool core_authentic(void);
 
-/* The claims of core_attest() as a JSON object, to OUT. */
+/*
+ * The claims as a JSON object, to OUT: those of core_attest(), or of evidence
+ * that was accepted (protocol/claims_json.h): release, publication, who saw it,
+ * who rebuilt it. ERR_PROTOCOL without either.
+ */
 unsigned core_claims(void);
 
 /* Which judgement this is: core_conclude wants it back. */

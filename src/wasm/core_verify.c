@@ -2,6 +2,7 @@
 #include "attest/attest.h"
 #include "attest/claims.h"
 #include "attest/collateral.h"
+#include "protocol/claims_json.h"
 #include "wasm/io.h"
 
 _Static_assert(OBLIGATIONS_MAX <= 32, "answers are the bits of a u32");
@@ -164,9 +165,12 @@ CORE_EXPORT unsigned core_claims(void)
 {
 	struct wr w = io_output();
 
+	if (!alone && !verdict.accepted)
+		return io_error(
+		    ERR_PROTOCOL, "nothing was judged that makes claims");
 	if (!alone)
-		return io_error(ERR_PROTOCOL, "no report or quote was judged");
-	if (verdict.claims.kind == TEE_SNP)
+		claims_json(&w, &verdict.claims);
+	else if (verdict.claims.kind == TEE_SNP)
 		attest_claims_snp(&w, &work.snp);
 	else
 		attest_claims_dcap(&w, &work.dcap);

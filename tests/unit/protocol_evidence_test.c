@@ -99,6 +99,13 @@ TEST(evidence_claims_are_what_it_says)
 	CHECK_EQ(v.claims.head.size, FIX_ENTRIES);
 	CHECK_EQ(v.claims.head.time, FIX_NOW - 3600);
 	CHECK_EQ(v.claims.head.witnesses, 2);
+	CHECK_EQ(v.claims.head.known, 2);
+	CHECK_EQ(v.claims.head.mask, 3);
+	CHECK_EQ(v.claims.head.operators, 2);
+	CHECK_STR(v.claims.seen_by,
+	    "seen by 2 of 2 witnesses (operators Alpha, Beta)");
+	CHECK_EQ(v.claims.image_issued, FIX_NOW - FIX_DAY);
+	CHECK_STR(v.claims.rebuilder, "");
 	CHECK_MEM(v.claims.measurement, f.tee.measurement, 48);
 	CHECK_MEM(v.claims.chip_id, f.tee.chip_id, 64);
 	CHECK_EQ(v.checks.deadline_s, FIX_NOW + FIX_LIFE);
@@ -451,6 +458,9 @@ TEST(evidence_policy_rollback_is_checked_alone)
 	fix_init(&f);
 	f.demand.policy_seq_min = 10;
 	check_refused(CHECK_POLICY_SEQ, ERR_POLICY);
+	CHECK_STR(v.checks.reason.msg,
+	    "rolled back: it shows policy 9, and this client has accepted "
+	    "policy 10 before");
 	f.rec[FIX_POLICY].seq = 10;
 	check_accepted();
 	CHECK_EQ(v.claims.policy_seq, 10);
@@ -518,6 +528,9 @@ TEST(evidence_of_a_log_without_witnesses_needs_a_local_trust_file)
 	fix_trust(&f, f.tee.root.pub);
 	check_accepted();
 	CHECK_EQ(v.claims.head.time, 0);
+	CHECK_EQ(v.claims.head.witnesses, 0);
+	CHECK_EQ(v.claims.head.known, 0);
+	CHECK_STR(v.claims.seen_by, "no witnesses");
 	CHECK_EQ(v.checks.deadline_s, FIX_NOW + FIX_LIFE);
 	fix_clear(&f);
 }

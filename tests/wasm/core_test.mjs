@@ -275,6 +275,23 @@ test('a bad trust file is refused with its line', () => {
 	assert.equal(core.judge(), ERR_PROTOCOL);
 });
 
+test('accepted evidence says what was released, and who saw it', () => {
+	const core = new Core();
+	core.trust();
+	assert.equal(core.judge(), OK, core.error());
+	assert.equal(core.x.core_claims(), ERR_PROTOCOL);
+	assert.equal(core.x.core_conclude(core.x.core_run(), core.answers()), OK);
+	assert.equal(core.x.core_claims(), OK);
+	const claims = JSON.parse(core.out().toString());
+	assert.equal(claims.image_version, '1.0.0');
+	assert.equal(claims.seen_by,
+		'seen by 2 of 2 witnesses (operators Alpha, Beta)');
+	assert.equal(claims.rebuilder, undefined);
+	assert.equal(core.judge(), OK);
+	assert.equal(core.x.core_conclude(core.x.core_run(), 0), ERR_AUTH);
+	assert.equal(core.x.core_claims(), ERR_PROTOCOL);
+});
+
 test('a session: XX, verdict, request, streamed answer', () => {
 	const [core, enclave] = [new Core(), new Enclave()];
 	core.trust();
