@@ -35,6 +35,8 @@ static void print_accepted(
 	    cli_style(t, stdout, v->simulated ? CLI_WARN : CLI_GOOD), when,
 	    v->simulated ? ", but " : "", v->simulated ? VERDICT_SIMULATED : "",
 	    cli_style(t, stdout, CLI_PLAIN));
+	cli_report_print_release(t, stdout, &v->claims, c->verified_at);
+	cli_report_print_old(t, stdout, &v->claims, c->verified_at);
 	print_limits(t, v);
 }
 

@@ -161,8 +161,8 @@ static enum cli_exit explain(const struct cli_receipt *r,
 
 	if (j->split_view) {
 		(void)err_set(ctx, e,
-		    "the log %.*s shows two different trees of size %llu: "
-		    "keep this receipt, it proves it",
+		    "the log %.*s shows two different trees of size %llu: it "
+		    "lies to somebody. Keep this receipt, it proves it",
 		    40, v->claims.log_origin,
 		    (unsigned long long)j->split_size);
 		return CLI_EXIT_MISBEHAVIOUR;

@@ -106,10 +106,10 @@ static void print_answer(const struct cli_receipt *r)
 	hex_encode(hex, s->model_sha256, SHORT_HEX);
 	(void)snprintf(line, sizeof(line),
 	    "The answer in it, %zu bytes, was produced by this enclave: "
-	    "release %llu of %s/%s, model %s (sha256 %s…), temperature %.9g, "
+	    "release %s of %s/%s, model %s (sha256 %s…), temperature %.9g, "
 	    "seed %llu, ended by %s.",
-	    text_of(r->receipt.answer).len, (unsigned long long)c->image_seq,
-	    c->product, c->channel, c->model_name, hex, number(s->temperature),
+	    text_of(r->receipt.answer).len, c->image_version, c->product,
+	    c->channel, c->model_name, hex, number(s->temperature),
 	    (unsigned long long)s->seed, receipt_finish_name(s->finish));
 	print_line(r, CLI_PLAIN, line);
 	if (!r->check.request_shown)
@@ -131,8 +131,9 @@ static void print_today(const struct cli_receipt *r)
 		(void)fmt_print(line, sizeof(line),
 		    "Shown today, it would be refused: %s. Evidence lives for "
 		    "minutes; that does not change what was verified.",
-		    r->today.split_view ? "the log shows two different trees"
-					: r->today.verdict.checks.reason.msg);
+		    r->today.split_view
+			? "the log lies: it shows two different trees"
+			: r->today.verdict.checks.reason.msg);
 	print_line(r, CLI_DIM, line);
 }
 
@@ -149,6 +150,8 @@ static void print_accepted(const struct cli_receipt *r)
 	print_line(r,
 	    v->simulated || r->options->trust_receipt ? CLI_WARN : CLI_GOOD,
 	    line);
+	cli_report_print_release(r->term, stdout, &v->claims, r->now_s);
+	cli_report_print_old(r->term, stdout, &v->claims, judged_for(r));
 	print_today(r);
 	print_answer(r);
 	if (r->options->public != NULL)

@@ -7,10 +7,13 @@
 #include "base/fmt.h"
 #include "base/hex.h"
 #include "base/json.h"
+#include "protocol/claims_json.h"
+#include "tlog/checkpoint.h"
 
 #define TEXT_COLUMN 28 /* where the text of a step begins */
 #define SHORT_HEX   4  /* bytes of a hash that a person is shown */
 #define TODAY_S     (20 * 3600)
+#define JUST_NOW_S  120
 
 void cli_report_when(char out[CLI_WHEN_MAX], uint64_t unix_s, uint64_t now_s)
 {
@@ -24,15 +27,79 @@ void cli_report_when(char out[CLI_WHEN_MAX], uint64_t unix_s, uint64_t now_s)
 		    out, CLI_WHEN_MAX, soon ? "%H:%M" : "%d %b %H:%M", &tm);
 }
 
-static void write_witnesses(struct wr *w, const struct claim_head *head)
+/* How long before `now` that was, in one unit: "3 days". */
+static void write_age(struct wr *w, uint64_t then, uint64_t now)
 {
-	wr_fmt(w, "log of %llu %s, ", (unsigned long long)head->size,
-	    head->size == 1 ? "entry" : "entries");
-	if (head->time == 0)
-		wr_str(w, "no witnesses");
-	else
-		wr_fmt(w, "%u %s", (unsigned)head->witnesses,
-		    head->witnesses == 1 ? "witness" : "witnesses");
+	static const struct {
+		uint64_t s; /* seconds in one */
+		const char *name;
+	} unit[] = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" } };
+	const uint64_t age = then < now ? now - then : 0;
+	size_t i = 0;
+
+	while (i < 2 && age < 2 * unit[i].s)
+		i++;
+	wr_fmt(w, "%llu %s%s", (unsigned long long)(age / unit[i].s),
+	    unit[i].name, age / unit[i].s == 1 ? "" : "s");
+}
+
+void cli_report_release(struct wr *w, const struct claims *c, uint64_t now_s)
+{
+	wr_fmt(w, "release %s of %s/%s, published ", c->image_version,
+	    c->product, c->channel);
+	if (c->image_issued + JUST_NOW_S > now_s) {
+		wr_str(w, "just now");
+	} else {
+		write_age(w, c->image_issued, now_s);
+		wr_str(w, " ago");
+	}
+	wr_str(w, ", ");
+	wr_str(w, c->seen_by);
+	if (c->rebuilder[0] != '\0')
+		wr_fmt(w, ", rebuilt identically by %s", c->rebuilder);
+}
+
+/* [L-24] */
+static bool is_old(const struct claims *c, uint64_t now_s)
+{
+	return c->head.time != 0 && now_s > c->head.time &&
+	       now_s - c->head.time > TLOG_FRESH_WARN_S;
+}
+
+void cli_report_print_release(
+    const struct cli_term *t, FILE *f, const struct claims *c, uint64_t now_s)
+{
+	char text[CLI_SUMMARY_MAX] = "";
+	struct wr w = wr_init(text, sizeof(text) - 1);
+
+	cli_report_release(&w, c, now_s);
+	wr_str(&w, ".");
+	if (w.err != ERR_OK)
+		return;
+	text[0] = 'R';
+	text[w.len] = '\0';
+	cli_put(t, f, 0, 0, text);
+	(void)fputc('\n', f);
+}
+
+void cli_report_print_old(
+    const struct cli_term *t, FILE *f, const struct claims *c, uint64_t now_s)
+{
+	char text[CLI_SUMMARY_MAX] = "";
+	struct wr w = wr_init(text, sizeof(text) - 1);
+
+	if (!is_old(c, now_s))
+		return;
+	wr_str(&w, "The newest look of witnesses at the log is ");
+	write_age(&w, c->head.time, now_s);
+	wr_fmt(&w,
+	    " old: something may be wrong with it. After %d days it is "
+	    "refused.",
+	    TLOG_FRESH_S / 86400);
+	text[w.err == ERR_OK ? w.len : 0] = '\0';
+	(void)fputs(cli_style(t, f, CLI_WARN), f);
+	cli_put(t, f, 0, 0, text);
+	(void)fprintf(f, "%s\n", cli_style(t, f, CLI_PLAIN));
 }
 
 /* " on AMD Genoa": nothing for what is simulated. */
@@ -66,12 +133,15 @@ void cli_report_summary(
 		wr_str(&w, VERDICT_SIMULATED " · ");
 	wr_str(&w, "enclave checked");
 	write_hardware(&w, c);
-	wr_fmt(&w, ": launch %s… = release %llu of %s/%s", hex,
-	    (unsigned long long)c->image_seq, c->product, c->channel);
+	wr_fmt(&w, ": launch %s… = ", hex);
+	cli_report_release(&w, c, now_s);
 	if (c->model_name[0] != '\0')
 		wr_fmt(&w, " · model %s", c->model_name);
-	wr_str(&w, " · ");
-	write_witnesses(&w, &c->head);
+	if (is_old(c, now_s)) {
+		wr_str(&w, " · witnesses' newest look ");
+		write_age(&w, c->head.time, now_s);
+		wr_str(&w, " old");
+	}
 	wr_fmt(&w, " · until %s", when);
 	out[w.err == ERR_OK ? w.len : 0] = '\0';
 }
@@ -178,7 +248,8 @@ void cli_report_print_steps(
 	cli_report_print_checks(t, f, &c->judgement.verdict.checks);
 	if (c->judgement.split_view)
 		cli_report_print_step(t, f, CHECK_FAILED, "one log",
-		    "two different trees of one size: see proof/ in the home");
+		    "two different trees of one size, so it lies to somebody: "
+		    "see proof/ in the home");
 }
 
 static void member_str(struct wr *w, const char *name, const char *value)
@@ -186,15 +257,6 @@ static void member_str(struct wr *w, const char *name, const char *value)
 	wr_fmt(w, ",\"%s\":", name);
 	json_write_string(
 	    w, (struct bytes){ (const uint8_t *)value, strlen(value) });
-}
-
-static void member_hex(
-    struct wr *w, const char *name, const uint8_t *p, size_t n)
-{
-	char hex[2 * SNP_REPORT_DATA_LEN + 1];
-
-	hex_encode(hex, p, n);
-	wr_fmt(w, ",\"%s\":\"%s\"", name, hex);
 }
 
 static void member_num(struct wr *w, const char *name, uint64_t value)
@@ -222,39 +284,6 @@ void cli_report_json_checks(struct wr *w, const struct check_list *list)
 	wr_str(w, "]");
 }
 
-static void write_claims(struct wr *w, const struct claims *c)
-{
-	wr_fmt(w, ",\"claims\":{\"tee\":\"%s\"", tee_kind_name(c->kind));
-	member_hex(w, "measurement", c->measurement, c->measurement_len);
-	if (c->kind == TEE_SNP)
-		member_str(w, "processor", snp_family_name(c->family));
-	if (c->tcb_eval != 0) {
-		member_str(w, "tcb_status", dcap_status_name(c->tcb_status));
-		member_num(w, "tcb_evaluation_data_number", c->tcb_eval);
-	}
-	member_hex(w, "report_data", c->report_data, SNP_REPORT_DATA_LEN);
-	member_hex(w,
-	    c->kind == TEE_TDX || c->kind == TEE_SGX ? "ppid" : "chip_id",
-	    c->chip_id, c->chip_id_len);
-	if (c->binding.has_receipt_key)
-		member_hex(w, "receipt_key", c->binding.receipt_key,
-		    sizeof(c->binding.receipt_key));
-	member_str(w, "product", c->product);
-	member_str(w, "channel", c->channel);
-	member_str(w, "image_version", c->image_version);
-	member_num(w, "image_seq", c->image_seq);
-	member_str(w, "model", c->model_name);
-	member_hex(w, "model_sha256", c->model_sha256, SHA256_LEN);
-	member_num(w, "model_seq", c->model_seq);
-	member_num(w, "policy_seq", c->policy_seq);
-	member_str(w, "log", c->log_origin);
-	member_num(w, "log_size", c->head.size);
-	member_hex(w, "log_root", c->head.root, SHA256_LEN);
-	member_num(w, "witnesses", c->head.witnesses);
-	member_hex(w, "evidence_sha256", c->evidence_digest, SHA256_LEN);
-	wr_str(w, "}");
-}
-
 /* The verdict's own members of an object that is open; whether it was accepted. */
 static bool write_verdict(struct wr *w, const struct client_judgement *j)
 {
@@ -274,8 +303,10 @@ static void write_details(struct wr *w, const struct verdict *v, bool accepted)
 	if (accepted)
 		member_num(w, "deadline", v->checks.deadline_s);
 	cli_report_json_checks(w, &v->checks);
-	if (accepted)
-		write_claims(w, &v->claims);
+	if (accepted) {
+		wr_str(w, ",\"claims\":");
+		claims_json(w, &v->claims);
+	}
 	wr_str(w, "}");
 }
 

@@ -11,16 +11,28 @@
 #include "cli/term.h"
 #include "client/conn.h"
 
-#define CLI_SUMMARY_MAX 512
+#define CLI_SUMMARY_MAX 1536 /* names at their longest */
 
 /*
  * One line without its LF:
- * "SIMULATED, NOT PRIVATE · enclave checked: launch 3fa9c201… = release 3 of
- * confer/local · model confer-demo · log of 5 entries, no witnesses · until
- * 14:05". For accepted evidence only.
+ * "SIMULATED, NOT PRIVATE · enclave checked: launch 3fa9c201… = release 1.4.0
+ * of confer/local, published 3 days ago, seen by 3 of 3 witnesses (operators A,
+ * B, C), rebuilt identically by X · model confer-demo · until 14:05". For
+ * accepted evidence only, as are the next three.
  */
 void cli_report_summary(
     char out[CLI_SUMMARY_MAX], const struct verdict *v, uint64_t now_s);
+
+/* "release 1.4.0 of confer/local, published 3 days ago, seen by ...". */
+void cli_report_release(struct wr *w, const struct claims *c, uint64_t now_s);
+
+/* The same as a sentence and LF. */
+void cli_report_print_release(
+    const struct cli_term *t, FILE *f, const struct claims *c, uint64_t now_s);
+
+/* A warning if the witnesses' word on the log is more than a day old [L-24]. */
+void cli_report_print_old(
+    const struct cli_term *t, FILE *f, const struct claims *c, uint64_t now_s);
 
 /* The summary in colour, with a mark before it, and LF. */
 void cli_report_print_summary(

@@ -199,8 +199,9 @@ static enum err judge(
 	if (c->judgement.split_view) {
 		keep_proof(c, bundle);
 		return err_set(ctx, fail(c, CLIENT_FAULT_MISBEHAVIOUR, e),
-		    "the log %.*s shows two different trees of size %llu", 60,
-		    v->claims.log_origin,
+		    "the log %.*s shows two different trees of size %llu: it "
+		    "lies to somebody. Nothing was sent; the proof is kept",
+		    40, v->claims.log_origin,
 		    (unsigned long long)c->judgement.split_size);
 	}
 	return err_set(ctx, fail(c, CLIENT_FAULT_REFUSED, e), "%s",

@@ -128,7 +128,10 @@ async function main() {
 		bundle = machine.bundle({ ...o, now });
 		const theirs = judge(machine, bundle);
 		const ours = await verify(i);
-		const ok = check === undefined ? theirs === '' && ours.code === 0 :
+		const rebuilt = / rebuilt identically by rebuilder\.example\/r\./
+			.test(ours.out.replace(/\s+/g, ' '));
+		const ok = check === undefined ? theirs === '' && ours.code === 0 &&
+			rebuilt === Boolean(o.rebuild && !o.byStranger) :
 			theirs !== '' && ours.code === 2 &&
 				new RegExp(`^ *\u2717 ${check}  `, 'm').test(ours.out);
 		wrong += !ok;
