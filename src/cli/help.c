@@ -21,7 +21,7 @@ static const char general[] =
     "hardware itself: SIMULATED, NOT PRIVATE, to try and to develop.\n"
     "\n"
     "`confer help COMMAND` and `man confer` say more. For operators there are\n"
-    "`confer measure` and `confer collateral`.\n"
+    "`confer measure`, `confer release` and `confer collateral`.\n"
     "Exit codes: 0 done, 1 wrong usage, 2 refused, 3 unreachable, 4 internal\n"
     "error, 5 misbehaviour proven, 6 local files damaged or disk full.\n";
 
@@ -141,6 +141,35 @@ static const char collateral[] =
     "a\n"
     "service was not reached; older files stay.\n";
 
+static const char release[] =
+    "confer release key example.org/release-1 release-1.key\n"
+    "confer measure snp ... --quiet >snp.line\n"
+    "confer release make image --product confer --seq 1 --version 1.4.0 \\\n"
+    "    --source-dir . --recipe image/recipe.lock --builder sha256:HEX \\\n"
+    "    --file kernel=bzImage --file initrd=initrd --measured snp.line \\\n"
+    "    --model llama-8b=llama-8b.gguf -o image.record\n"
+    "confer release make image --from image.record --version 1.4.1 \\\n"
+    "    --source-dir . --measured snp.line -o next.record\n"
+    "confer release sign --key release-1.key image.record\n"
+    "confer release check image.record --trust trust --proof image.proof\n"
+    "confer release show image.record\n"
+    "\n"
+    "usage: confer release key NAME FILE\n"
+    "       confer release make KIND [OPTION]...\n"
+    "       confer release sign --key FILE RECORD\n"
+    "       confer release check|show RECORD\n"
+    "\n"
+    "For those who release: records of the release log. `make` writes the text "
+    "of\n"
+    "one (KIND is image, model, web, client, policy, retire or rebuild), "
+    "`sign` adds\n"
+    "one signer's line to it, offline, and `confer-log append` puts it into "
+    "the log\n"
+    "when enough have signed. `check` says what clients and monitors will say. "
+    "A\n"
+    "RECORD of - is standard input. docs/releasing.md goes through a release.\n"
+    "Exit code of check 0: not refused, 2: a client would refuse it.\n";
+
 static const struct topic {
 	enum cli_command command;
 	const char *text;
@@ -152,6 +181,7 @@ static const struct topic {
 	{ CLI_MEASURE, measure },
 	{ CLI_ATTEST, attest },
 	{ CLI_COLLATERAL, collateral },
+	{ CLI_RELEASE, release },
 };
 #define TOPICS (sizeof(topics) / sizeof(topics[0]))
 

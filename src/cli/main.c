@@ -56,6 +56,8 @@ static enum cli_exit run(const struct cli_options *o, struct cli_term *t)
 		return cli_cmd_attest(o, t);
 	case CLI_COLLATERAL:
 		return cli_cmd_collateral(o, t);
+	case CLI_RELEASE:
+		return cli_cmd_release(o, t);
 	case CLI_HELP:
 	case CLI_NONE:
 		break;

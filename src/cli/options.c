@@ -12,11 +12,12 @@ enum kind {
 	NUMBER,  /* const char *, a JSON number of at least 0 */
 	INTEGER, /* const char *, digits */
 	STOP,    /* one more stop string */
+	LIST,    /* struct cli_list: one more item */
 };
 
 #define ALL      (CLI_UP | CLI_ASK | CLI_CHAT | CLI_VERIFY)
 #define TALK     (CLI_ASK | CLI_CHAT)
-#define RECORDED (CLI_COLLATERAL | CLI_ATTEST | CLI_MEASURE)
+#define RECORDED (CLI_COLLATERAL | CLI_ATTEST | CLI_MEASURE | CLI_RELEASE)
 #define DIALS    (CLI_ASK | CLI_CHAT | CLI_VERIFY)
 #define AT(f)    offsetof(struct cli_options, f)
 
@@ -158,6 +159,106 @@ static const struct row {
 	    "tdx: TDATTRIBUTES, for the record" },
 	{ "xfam", "N", TEXT, CLI_MEASURE, AT(measure.xfam),
 	    "tdx: bits that XFAM may have, for the record" },
+	{ "out", "FILE", TEXT, CLI_RELEASE, AT(release.out),
+	    "make, sign: write here, also -o; - is standard output" },
+	{ "key", "FILE", TEXT, CLI_RELEASE, AT(release.key),
+	    "sign: the file of the key that signs" },
+	{ "trust", "FILE", TEXT, CLI_RELEASE, AT(trust),
+	    "check: a client's trust file: who may sign" },
+	{ "signer", "VKEY", LIST, CLI_RELEASE, AT(release.signer),
+	    "check: this key must have signed; repeatable" },
+	{ "proof", "FILE", TEXT, CLI_RELEASE, AT(release.proof),
+	    "check: that it is in the log; with --trust" },
+	{ "now", "TIME", TEXT, CLI_RELEASE, AT(release.now),
+	    "make, check, show: not today's; Unix seconds or UTC" },
+	{ "from", "RECORD", TEXT, CLI_RELEASE, AT(release.from),
+	    "make: start from this record, with the next seq" },
+	{ "drop", "KEYWORD", LIST, CLI_RELEASE, AT(release.drop),
+	    "make: without such lines of --from; repeatable" },
+	{ "product", "NAME", TEXT, CLI_RELEASE, AT(release.product),
+	    "make: the product (default: as in the last record)" },
+	{ "channel", "NAME", TEXT, CLI_RELEASE, AT(release.channel),
+	    "make: likewise, or else stable" },
+	{ "seq", "N", TEXT, CLI_RELEASE, AT(release.seq),
+	    "make: the number of this record; the first is 1" },
+	{ "previous", "RECORD", TEXT, CLI_RELEASE, AT(release.previous),
+	    "make: one more than that of this record" },
+	{ "not-before", "TIME", TEXT, CLI_RELEASE, AT(release.not_before),
+	    "make: when it begins to hold (default: now)" },
+	{ "days", "N", TEXT, CLI_RELEASE, AT(release.days),
+	    "make: how long (default: as --from, or the longest)" },
+	{ "version", "TEXT", TEXT, CLI_RELEASE, AT(release.version),
+	    "image, web, client: what is released" },
+	{ "source-dir", "DIR", TEXT, CLI_RELEASE, AT(release.source_dir),
+	    "image, web, client: ask git there for all of these:" },
+	{ "source", "URL", TEXT, CLI_RELEASE, AT(release.source),
+	    "image, web, client: where everybody finds the source" },
+	{ "commit", "HEX", TEXT, CLI_RELEASE, AT(release.commit),
+	    "image, web, client: its git commit" },
+	{ "tree", "HEX", TEXT, CLI_RELEASE, AT(release.tree),
+	    "image, web, client: the git tree of that commit" },
+	{ "recipe", "FILE", TEXT, CLI_RELEASE, AT(release.recipe),
+	    "image, web, client: how it is built; or sha256:HEX" },
+	{ "builder", "FILE", TEXT, CLI_RELEASE, AT(release.builder),
+	    "image: what the build runs in; or sha256:HEX" },
+	{ "file", "ROLE=PATH", LIST, CLI_RELEASE, AT(release.file),
+	    "image, client: one of its files; repeatable" },
+	{ "file-verity", "R=N:HEX", LIST, CLI_RELEASE, AT(release.file_verity),
+	    "image: N bytes by their verity root; repeatable" },
+	{ "measured", "FILE", LIST, CLI_RELEASE, AT(release.measured),
+	    "image: lines of `confer measure --quiet`; repeatable" },
+	{ "sim", "HEX", LIST, CLI_RELEASE, AT(release.sim),
+	    "image: a simulated launch; repeatable" },
+	{ "model", "NAME=PATH", LIST, CLI_RELEASE, AT(release.model),
+	    "image: what it may serve, repeatable; model: itself" },
+	{ "supersedes", "N", TEXT, CLI_RELEASE, AT(release.supersedes),
+	    "image: the seq of the release that it replaces" },
+	{ "verity", "HEX", TEXT, CLI_RELEASE, AT(release.verity),
+	    "model: verity root of the device that carries it" },
+	{ "tokenizer", "NAME", TEXT, CLI_RELEASE, AT(release.tokenizer),
+	    "model: its kind (default: ask the GGUF file)" },
+	{ "template", "FILE", TEXT, CLI_RELEASE, AT(release.template_file),
+	    "model: its chat template, if not the file's own" },
+	{ "quant", "NAME", TEXT, CLI_RELEASE, AT(release.quant),
+	    "model: its number format (default: ask the file)" },
+	{ "context", "N", TEXT, CLI_RELEASE, AT(release.context),
+	    "model: tokens of context (default: ask the file)" },
+	{ "bundle", "FILE", TEXT, CLI_RELEASE, AT(release.bundle),
+	    "web: the bundle as served" },
+	{ "min-seq", "KIND=N", LIST, CLI_RELEASE, AT(release.min_seq),
+	    "policy: refuse older ones; also KIND/CHANNEL=N" },
+	{ "revoke", "RECORD", LIST, CLI_RELEASE, AT(release.revoke),
+	    "policy: refuse this one; a file or its leaf hash" },
+	{ "tcb-snp", "NAME:N:N..", LIST, CLI_RELEASE, AT(release.tcb_snp),
+	    "policy: AMD floor: milan, genoa or turin, and SPLs" },
+	{ "tcb-tdx", "N", TEXT, CLI_RELEASE, AT(release.tcb_tdx),
+	    "policy: lowest tcbEvaluationDataNumber of TDX" },
+	{ "tcb-sgx", "N", TEXT, CLI_RELEASE, AT(release.tcb_sgx),
+	    "policy: likewise of SGX" },
+	{ "hardware", "any|listed", TEXT, CLI_RELEASE, AT(release.hardware),
+	    "policy: which machines (default: listed with --chip)" },
+	{ "chip", "HEX:DAYS", LIST, CLI_RELEASE, AT(release.chip),
+	    "policy: an AMD chip, for so many days; repeatable" },
+	{ "ppid", "HEX:DAYS", LIST, CLI_RELEASE, AT(release.ppid),
+	    "policy: an Intel platform, likewise; repeatable" },
+	{ "next-log", "VKEY", LIST, CLI_RELEASE, AT(release.next_log),
+	    "policy: announces a key of the log; repeatable" },
+	{ "next-witness", "N=VKEY", LIST, CLI_RELEASE, AT(release.next_witness),
+	    "policy: announces a witness; repeatable" },
+	{ "log-origin", "NAME", TEXT, CLI_RELEASE, AT(release.log_origin),
+	    "retire: the log that ends" },
+	{ "last", "SIZE:HEX", TEXT, CLI_RELEASE, AT(release.last),
+	    "retire: its last good tree: size and root hash" },
+	{ "cause", "WORD", TEXT, CLI_RELEASE, AT(release.cause),
+	    "retire: why, such as lost-state" },
+	{ "successor", "NAME", TEXT, CLI_RELEASE, AT(release.successor),
+	    "retire: the log that goes on" },
+	{ "release", "RECORD", TEXT, CLI_RELEASE, AT(release.release),
+	    "rebuild: the signed record that was rebuilt" },
+	{ "rebuilder", "NAME", TEXT, CLI_RELEASE, AT(release.rebuilder),
+	    "rebuild: who rebuilt it" },
+	{ "result-of", "RECORD", TEXT, CLI_RELEASE, AT(release.result_of),
+	    "rebuild: a record made from the rebuilt files" },
 	{ "home", "DIR", TEXT, ALL, AT(home),
 	    "keep state here (default: ~/.local/share/confer)" },
 	{ "json", NULL, FLAG, CLI_UP | CLI_ASK | CLI_VERIFY | RECORDED,
@@ -183,6 +284,7 @@ static const struct command {
 	{ "measure", CLI_MEASURE, 1 },
 	{ "attest", CLI_ATTEST, 1 },
 	{ "collateral", CLI_COLLATERAL, 1 },
+	{ "release", CLI_RELEASE, 3 },
 	{ "help", CLI_HELP, 1 },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -258,6 +360,17 @@ static enum err add_stop(
 	return ERR_OK;
 }
 
+static enum err add_item(const struct row *row, struct cli_list *list,
+    const char *value, struct err_ctx *ctx)
+{
+	if (list->n == CLI_LIST_MAX)
+		return err_set(ctx, ERR_FORMAT,
+		    "at most %d --%s options are possible", CLI_LIST_MAX,
+		    row->name);
+	list->item[list->n++] = value;
+	return ERR_OK;
+}
+
 static enum err store(struct cli_options *out, const struct row *row,
     const char *value, struct err_ctx *ctx)
 {
@@ -270,6 +383,9 @@ static enum err store(struct cli_options *out, const struct row *row,
 		return ERR_OK;
 	case STOP:
 		return add_stop(out, value, ctx);
+	case LIST:
+		return add_item(
+		    row, (struct cli_list *)(void *)field, value, ctx);
 	case NUMBER:
 	case INTEGER:
 		if (!number_ok(value, row->kind == INTEGER))
@@ -293,6 +409,8 @@ static enum err read_option(
 
 	if (strcmp(arg, "-h") == 0)
 		arg = "--help";
+	if (strcmp(arg, "-o") == 0)
+		arg = "--out";
 	row = find(out->command, arg, &value);
 	if (row == NULL)
 		return unknown(out->command, arg, ctx);

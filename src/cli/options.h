@@ -21,9 +21,17 @@ enum cli_command {
 	CLI_COLLATERAL = 256,
 	CLI_MEASURE = 512,
 	CLI_ATTEST = 1024,
+	CLI_RELEASE = 2048,
 };
 
-#define CLI_ARGS_MAX 2 /* ask TEXT ADDR, measure snp, collateral SUBCOMMAND */
+#define CLI_ARGS_MAX 3  /* release key NAME FILE */
+#define CLI_LIST_MAX 64 /* as many as a record has lines of one keyword */
+
+/* The values of an option that may be given several times. */
+struct cli_list {
+	const char *item[CLI_LIST_MAX];
+	size_t n;
+};
 
 /* Of `measure`: files, and values that measure_files.c reads. */
 struct cli_measure {
@@ -50,6 +58,59 @@ struct cli_measure {
 	const char *shape;
 	const char *attributes;
 	const char *xfam;
+};
+
+/* Of `release`: values that release_make.c and release_kinds.c read. */
+struct cli_release {
+	const char *out;
+	const char *key;
+	const char *proof;
+	struct cli_list signer;
+	const char *now;
+	const char *from;
+	const char *previous;
+	const char *product;
+	const char *channel;
+	const char *seq;
+	const char *not_before;
+	const char *days;
+	const char *version; /* image, web, client: to recipe */
+	const char *source;
+	const char *commit;
+	const char *tree;
+	const char *source_dir;
+	const char *recipe;
+	const char *builder; /* image, to supersedes */
+	struct cli_list measured;
+	struct cli_list sim;
+	struct cli_list file_verity;
+	const char *supersedes;
+	struct cli_list file;  /* image, client */
+	struct cli_list model; /* image, model */
+	const char *verity;    /* model, to context */
+	const char *tokenizer;
+	const char *template_file;
+	const char *quant;
+	const char *context;
+	const char *bundle;      /* web */
+	struct cli_list min_seq; /* policy, to next_witness */
+	struct cli_list revoke;
+	struct cli_list tcb_snp;
+	const char *tcb_tdx;
+	const char *tcb_sgx;
+	const char *hardware;
+	struct cli_list chip;
+	struct cli_list ppid;
+	struct cli_list next_log;
+	struct cli_list next_witness;
+	const char *log_origin; /* retire, to successor */
+	const char *last;
+	const char *cause;
+	const char *successor;
+	const char *release; /* rebuild, to result_of */
+	const char *rebuilder;
+	const char *result_of;
+	struct cli_list drop; /* keywords not taken over from --from */
 };
 
 /* All strings are of argv. */
@@ -94,6 +155,7 @@ struct cli_options {
 	bool at_its_time;    /* ... or only by its own */
 	bool trust_receipt;  /* believe what it brings along */
 	struct cli_measure measure;
+	struct cli_release release;
 	struct client_options chat;
 	const char *arg[CLI_ARGS_MAX];
 	size_t args;
