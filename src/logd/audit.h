@@ -1,7 +1,7 @@
 /*
  * The monitor: reads a log as a stranger does, all of it or what is new, and
  * reports everything that should not be so. It believes the trust file, its own
- * state, and nothing else.
+ * state, and nothing else. L-170..L-179 of docs/log.md.
  */
 #ifndef CONFER_LOGD_AUDIT_H
 #define CONFER_LOGD_AUDIT_H
@@ -51,8 +51,11 @@ struct logd_audit_spec {
 	const struct logd_view *witness; /* monitoring prefixes of witnesses */
 	size_t n_witnesses;
 	const char *state_dir;    /* kept between runs; NULL: none */
-	const char *evidence_dir; /* where proof of misbehaviour goes */
-	bool full; /* read all entries again, not only new ones */
+	const char *evidence_dir; /* where proof of misbehaviour goes; NULL:
+				     none is kept */
+	bool full;        /* read all entries again, not only new ones */
+	bool unpublished; /* a log of one machine, whose releases may lack what
+			     L-60 asks of published ones: notes then */
 	uint64_t now_s;
 	logd_finding_fn *finding;
 	logd_progress_fn *progress; /* or NULL */
@@ -64,16 +67,21 @@ struct logd_audit_result {
 	uint64_t size;
 	struct tlog_hash root;
 	uint64_t quorum_time; /* 0: none */
-	uint32_t witnesses;   /* of the policy, that cosigned */
+	uint32_t witnesses;   /* bit i: policy->witness[i] cosigned */
 	uint64_t entries_read;
 	size_t alarms;
 	size_t proofs; /* of misbehaviour */
+	bool damaged;  /* with an error: it is in state_dir or evidence_dir,
+			  and not the log's */
 };
 
 /*
- * ERR_OK: read to the end, whatever was found. ERR_AUTH, ERR_FORMAT: this is
- * not the log of the policy at all; ERR_IO, ERR_TIMEOUT ...: not reached, see
- * ctx; state errors ERR_FORMAT.
+ * Audit view[0] (there is at least that one, asserted). ERR_OK: done, whatever
+ * was found. ERR_AUTH, ERR_FORMAT, ERR_POLICY ...: what is there is not the log
+ * of the policy at all; ERR_NOTFOUND: no checkpoint there; ERR_LIMIT: it has
+ * more than LOGD_ENTRIES_MAX entries; ERR_IO, ERR_TIMEOUT ...: not reached, see
+ * ctx; with out->damaged: the state, which is left as it is, or evidence that
+ * could not be kept. Findings made before an error stay made.
  */
 enum err logd_audit(struct logd_audit_result *out,
     const struct logd_audit_spec *spec, struct err_ctx *ctx)
