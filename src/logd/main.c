@@ -11,6 +11,8 @@ static const struct {
 } commands[] = {
 	{ LOGD_KEY, logd_cmd_key },
 	{ LOGD_INIT, logd_cmd_init },
+	{ LOGD_APPEND, logd_cmd_append },
+	{ LOGD_REFRESH, logd_cmd_refresh },
 	{ LOGD_VERIFY, logd_cmd_verify },
 	{ LOGD_WITNESS, logd_cmd_witness },
 	{ LOGD_SERVE, logd_cmd_serve },
