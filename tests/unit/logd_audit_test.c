@@ -1,5 +1,5 @@
 /* The audit of one log: its entries, its tiles, its time, what is remembered. */
-#include "logd_world.h"
+#include "logd_audit_world.h"
 
 #include "logd/audit_state.h"
 

@@ -1,6 +1,6 @@
 /* The audit's views: whoever shows another history of the log is found, and
  * what proves it is kept. */
-#include "logd_world.h"
+#include "logd_audit_world.h"
 
 #include <dirent.h>
 
