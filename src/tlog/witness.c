@@ -135,6 +135,25 @@ static enum err check_log_sigs(struct tlog_witness_decision *out,
 	return ERR_OK;
 }
 
+static enum err proof_failed(const struct claim *c,
+    const struct tlog_witnessed *last, struct err_ctx *ctx)
+{
+	const unsigned long long size = last->size;
+
+	if (c->cp.size != last->size)
+		return err_set(ctx, ERR_AUTH,
+		    "the proof does not lead from size %llu to this tree",
+		    size);
+	if (tlog_hash_eq(&c->cp.root, &last->root))
+		return err_set(ctx, ERR_AUTH,
+		    "a proof where none is needed: size %llu is cosigned",
+		    size);
+	return err_set(ctx, ERR_AUTH,
+	    "another tree of size %llu was cosigned: the log shows two "
+	    "histories",
+	    size);
+}
+
 /* Does the new tree contain the one that was cosigned? L-128 */
 static enum err check_growth(const struct claim *c,
     const struct tlog_witnessed *last, struct err_ctx *ctx)
@@ -148,12 +167,7 @@ static enum err check_growth(const struct claim *c,
 		tlog_root(&old, NULL, 0);
 	if (tlog_consistency_verify(&old, last->size, &c->cp.root, c->cp.size,
 		c->req.proof, c->req.n) != ERR_OK)
-		return err_set(ctx, ERR_AUTH,
-		    c->cp.size == last->size
-			? "another root at size %llu, or a proof where none "
-			  "is needed"
-			: "the proof does not lead from size %llu to this tree",
-		    (unsigned long long)last->size);
+		return proof_failed(c, last, ctx);
 	return ERR_OK;
 }
 
@@ -225,12 +239,11 @@ void tlog_witness_decide(struct tlog_witness_decision *out, struct bytes body,
 static uint64_t line_time(const struct tlog_sig *sig)
 {
 	uint8_t raw[4 + 8 + ED25519_SIG_LEN] = { 0 }; /* L-15 */
-	struct rd r;
-	size_t n;
+	size_t n = 0;
+	enum err e = base64_decode(raw, sizeof(raw), &n, sig->base64);
+	struct rd r = rd_init(raw, n);
 
-	if (base64_decode(raw, sizeof(raw), &n, sig->base64) != ERR_OK)
-		return 0;
-	r = rd_init(raw, n);
+	assert(e == ERR_OK);
 	(void)rd_u32be(&r);
 	return rd_u64be(&r);
 }

@@ -278,6 +278,7 @@ TEST(a_claim_of_another_history_is_proven_by_the_logs_signature_alone)
 	    str_bytes("log.example/other\n9\n"
 		      "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBA"
 		      "QE=\n");
+	struct tlog_tiles unreadable = { .size = 8, .read = no_tile };
 	struct fake f;
 	struct logd_witness w;
 
@@ -299,6 +300,16 @@ TEST(a_claim_of_another_history_is_proven_by_the_logs_signature_alone)
 	    (const char *)world_signed(str_bytes("text\n"), &log_key, log_seed)
 		.p,
 	    false);
+
+	/* nor can anything be compared with tiles that cannot be read */
+	view = (const char *)world_note(fork_leaf, 5).p;
+	fake_start(&f, claims);
+	f.status = 409;
+	f.text = "9\n";
+	w = witness_at(&f);
+	ask_as(&w, 1, world_leaf, 8, (struct logd_ask){ .tiles = &unreadable });
+	CHECK(w.rolled_back && !w.proven);
+	fake_stop(&f);
 
 	/* nobody asks for a proof without the log's key */
 	view = (const char *)world_note(world_leaf, 9).p;
@@ -598,6 +609,28 @@ TEST(tiles_that_give_no_proof_are_our_fault_and_said)
 	fake_stop(&f);
 }
 
+/* Other people's lines may make it long. */
+TEST(a_checkpoint_too_long_for_a_request_is_said)
+{
+	static uint8_t buf[TLOG_WITNESS_BODY_MAX + 8192];
+	struct wr note = wr_init(buf, sizeof(buf)), out = wr_init(lines, 10);
+	struct tlog_tiles tiles = {
+		.size = 8, .read = read_tile, .cookie = world_leaf
+	};
+	struct logd_ask q = { .tiles = &tiles, .now_s = WORLD_NOW };
+	struct logd_witness w = { .key = w_key, .url = "unix:/nonexistent" };
+
+	wr_bytes(&note, world_note(world_leaf, 8));
+	wr_str(&note, "\xe2\x80\x94 long ");
+	wr_fill(&note, 'A', TLOG_WITNESS_BODY_MAX);
+	wr_str(&note, "\n");
+	CHECK_OK(note.err);
+	q.note = (struct bytes){ buf, note.len };
+	tlog_root(&q.root, world_leaf, 8);
+	CHECK_OK(logd_ask_witnesses(&out, &w, 1, &q, NULL));
+	says(&w, "too long to be sent");
+}
+
 TEST(a_question_that_is_no_checkpoint_is_an_error)
 {
 	struct wr out = wr_init(lines, sizeof(lines));
@@ -664,6 +697,7 @@ int main(void)
 		cmocka_unit_test(an_address_that_cannot_be_asked_is_a_sentence),
 		cmocka_unit_test(
 		    tiles_that_give_no_proof_are_our_fault_and_said),
+		cmocka_unit_test(a_checkpoint_too_long_for_a_request_is_said),
 		cmocka_unit_test(a_question_that_is_no_checkpoint_is_an_error),
 		cmocka_unit_test(
 		    nobody_to_ask_is_no_error_and_a_full_buffer_is),

@@ -267,8 +267,10 @@ TEST(the_same_size_with_another_root_or_a_proof_is_422)
 	struct bytes note = world_note(fork_leaf, 5);
 
 	CHECK_EQ(decide_at(5, world_body(fork_leaf, 5, 0, 5, note)), 422);
+	CHECK(strstr(why.msg, "two histories") != NULL);
 	note = world_note(world_leaf, 5);
 	CHECK_EQ(decide_at(5, world_body(world_leaf, 5, 2, 5, note)), 422);
+	CHECK(strstr(why.msg, "none is needed") != NULL);
 	CHECK_EQ(decide_at(5, world_body(world_leaf, 5, 0, 5, note)), 200);
 }
 
