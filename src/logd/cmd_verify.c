@@ -8,6 +8,7 @@
 
 #include "base/utc.h"
 #include "logd/cmd.h"
+#include "protocol/seen_by.h"
 #include "tlog/proof.h"
 #include "tlog/record.h"
 #include "tlog/tile.h"
@@ -125,14 +126,16 @@ static enum err check_logged(struct verify *v, struct err_ctx *ctx)
 		    (unsigned long long)head->size);
 	else
 		(void)snprintf(text, sizeof(text),
-		    "entry %llu of %llu, %u witnesses, head %llu s old",
+		    "entry %llu of %llu, %u of %zu witnesses, head %llu s old",
 		    (unsigned long long)v->in.index,
 		    (unsigned long long)head->size,
 		    (unsigned)__builtin_popcount(head->witnesses),
+		    v->log->n_witnesses,
 		    (unsigned long long)(head->time < v->now_s
 					     ? v->now_s - head->time
 					     : 0));
-	v->deadline = tlog_head_deadline(head);
+	if (tlog_head_deadline(head) < v->deadline)
+		v->deadline = tlog_head_deadline(head);
 	passed(v, "in the log", text);
 	return ERR_OK;
 }
@@ -194,11 +197,26 @@ static void show_json(struct verify *v)
 		logd_show_num(v->s, "deadline", v->deadline);
 }
 
+/* Who else saw that head: the clients' words. */
+static void show_seen_by(const struct verify *v)
+{
+	uint8_t text[SEEN_BY_LEN_MAX];
+	struct wr w = wr_init(text, sizeof(text));
+
+	if (v->trust == NULL)
+		return;
+	seen_by_write(&w, &v->trust->trust, v->now_s, v->in.head.witnesses);
+	logd_show_step(v->s, LOGD_PLAIN, "witnesses", "%.*s", (int)w.len,
+	    (const char *)text);
+	logd_show_str(v->s, "seen_by", (struct bytes){ text, w.len });
+}
+
 static enum logd_exit accept(struct verify *v)
 {
 	char until[UTC_TEXT_LEN + 1];
 
 	show_json(v);
+	show_seen_by(v);
 	if (v->o->trust != NULL)
 		logd_show_step(v->s, LOGD_PLAIN, "not judged",
 		    "whether a policy record has revoked it since");
@@ -230,16 +248,21 @@ static enum logd_exit judge(struct verify *v)
 
 static enum err load_policy(struct verify *v, struct err_ctx *ctx)
 {
+	const struct trust_policy *window;
 	enum err e;
+
+	v->deadline = UINT64_MAX;
 
 	if (v->o->trust != NULL) {
 		e = logd_cmd_trust_new(&v->trust, v->o->trust, ctx);
 		if (e != ERR_OK)
 			return e;
-		v->log = trust_policy_at(&v->trust->trust, v->now_s);
-		return v->log != NULL
-			   ? ERR_OK
-			   : trust_no_policy(&v->trust->trust, v->now_s, ctx);
+		window = trust_window_at(&v->trust->trust, v->now_s);
+		if (window == NULL)
+			return trust_no_policy(&v->trust->trust, v->now_s, ctx);
+		v->log = &window->policy;
+		v->deadline = window->until;
+		return ERR_OK;
 	}
 	e = logd_cmd_load(
 	    &v->policy_text, v->o->policy, TLOG_POLICY_LEN_MAX, ctx);
