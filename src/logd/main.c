@@ -14,6 +14,7 @@ static const struct {
 	{ LOGD_APPEND, logd_cmd_append },
 	{ LOGD_REFRESH, logd_cmd_refresh },
 	{ LOGD_VERIFY, logd_cmd_verify },
+	{ LOGD_AUDIT, logd_cmd_audit },
 	{ LOGD_WITNESS, logd_cmd_witness },
 	{ LOGD_SERVE, logd_cmd_serve },
 	{ LOGD_INSPECT, logd_cmd_inspect },
