@@ -146,6 +146,8 @@ static enum err listen_on(
 		if (e != ERR_OK)
 			return e;
 		e = client_conn_next(c, c->heard_ms + CLIENT_SILENCE_MS, &ev);
+		if (expired(c)) /* so what came now came too late */
+			return expire(c, ctx);
 		if (e == ERR_OK)
 			e = on_event(c, a, &ev, ctx);
 		else if (e == ERR_AGAIN)

@@ -36,6 +36,8 @@ struct world {
 	size_t answer_off, repeat;
 	unsigned delta_max; /* stop the stream after so many DELTAs; 0: never */
 	unsigned deltas;
+	unsigned late_at; /* with so many DELTAs the deadline comes; 0: never */
+	unsigned timely;  /* DELTAs that were sent before it */
 	bool cancelled, errs, ends;
 };
 
@@ -176,6 +178,10 @@ static enum err io_wait(void *cookie, bool writable, uint64_t until_ms)
 	w->answer_off = w->answer_off == strlen(done_json) ? 0 : w->answer_off;
 	CHECK_OK(session_server_tick(&w->server, pull, w, &out));
 	w->out_len += out.len;
+	if (w->late_at > 0 && w->deltas >= w->late_at)
+		w->unix_s = w->conn->judgement.verdict.checks.deadline_s;
+	else
+		w->timely = w->deltas;
 	if (w->delta_max > 0 && w->deltas >= w->delta_max) {
 		if (w->ends) {
 			out = server_out(w);
@@ -538,16 +544,58 @@ TEST(garbage_is_refused)
 	CHECK(strstr(ctx.msg, "does not speak our protocol") != NULL);
 }
 
+/* P-31 */
+TEST(the_deadline_ends_a_session_before_a_question)
+{
+	struct client_reply reply;
+	struct err_ctx ctx = { 0 };
+	size_t before;
+
+	CHECK_OK(client_conn_open(the->conn, &ctx));
+	the->unix_s = the->conn->judgement.verdict.checks.deadline_s;
+	before = the->packets;
+	CHECK_ERR(ask(&reply, &ctx), ERR_CLOSED);
+	CHECK_EQ(the->conn->ended, FRAME_END_EXPIRED);
+	CHECK_EQ(the->packets, before + 1); /* the END, and no request */
+	CHECK(!the->conn->open);
+}
+
 TEST(the_deadline_ends_a_session_inside_an_answer)
 {
 	struct client_reply reply;
 	struct err_ctx ctx = { 0 };
 
 	CHECK_OK(client_conn_open(the->conn, &ctx));
-	the->unix_s = the->conn->judgement.verdict.checks.deadline_s;
-	the->conn->open = true;
-	CHECK_ERR(ask(&reply, &ctx), ERR_CLOSED); /* found before asking */
+	the->repeat = 1000;
+	the->late_at = 20;
+	CHECK_ERR(ask(&reply, &ctx), ERR_EXPIRED);
+	CHECK_STR(ctx.msg,
+	    "what was verified about the enclave is no longer current");
 	CHECK_EQ(the->conn->ended, FRAME_END_EXPIRED);
+	CHECK(!the->conn->open);
+	CHECK(the->deltas < 100);
+	/* What came before is shown, and nothing that came later. */
+	CHECK(the->timely > 0);
+	CHECK_EQ(strlen(text), the->timely * strlen(the->answer));
+}
+
+/* [L-39] A list that nobody maintains ends sessions, and begins none. */
+TEST(a_session_ends_with_the_list_of_witnesses)
+{
+	struct client_reply reply;
+	struct err_ctx ctx = { 0 };
+
+	the->fix.until = FIX_NOW + 60;
+	fix_trust(&the->fix, the->fix.tee.root.pub);
+	CHECK_OK(client_conn_open(the->conn, &ctx));
+	CHECK_EQ(the->conn->judgement.verdict.checks.deadline_s, FIX_NOW + 60);
+	the->unix_s = FIX_NOW + 59;
+	CHECK_OK(ask(&reply, &ctx));
+	the->unix_s = FIX_NOW + 60;
+	client_conn_poll(the->conn);
+	CHECK(!the->conn->open);
+	CHECK_EQ(the->conn->ended, FRAME_END_EXPIRED);
+	check_refused("ended on");
 }
 
 static bool always(void *cookie)
@@ -662,7 +710,9 @@ int main(void)
 		T(an_end_inside_an_answer_says_its_reason),
 		T(a_silent_enclave_is_given_up),
 		T(garbage_is_refused),
+		T(the_deadline_ends_a_session_before_a_question),
 		T(the_deadline_ends_a_session_inside_an_answer),
+		T(a_session_ends_with_the_list_of_witnesses),
 		T(cancelling_ends_the_answer_and_not_the_session),
 		T(long_answers_are_given_credit),
 		T(an_error_of_the_enclave_is_an_answer),
