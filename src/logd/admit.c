@@ -207,16 +207,3 @@ void logd_admit_seen(struct logd_admit *a, struct bytes entry)
 		count(a, &rec, entry);
 	a->entries++;
 }
-
-/* ---- what a rebuilder compares ------------------------------------------- */
-
-enum err logd_rebuild_lines(
-    struct bytes *out, struct bytes record_text, struct err_ctx *ctx)
-{
-	return tlog_rebuild_lines(out, record_text, ctx);
-}
-
-enum err logd_rebuild_result(struct tlog_hash *out, struct bytes record_text)
-{
-	return tlog_rebuild_result(out, record_text);
-}

@@ -80,15 +80,4 @@ void logd_admit_seen(struct logd_admit *a, struct bytes entry);
 const struct logd_stream *logd_admit_stream(const struct logd_admit *a,
     enum record_kind kind, struct bytes product, struct bytes channel);
 
-/*
- * The lines of an image, web or client record that a rebuilder compares,
- * borrowed from the record's text, and SHA-256 over them [L-85].
- * ERR_UNSUPPORTED: another kind, or an image without such a line; and the
- * errors of tlog_record_parse.
- */
-enum err logd_rebuild_lines(struct bytes *out, struct bytes record_text,
-    struct err_ctx *ctx) __attribute__((warn_unused_result));
-enum err logd_rebuild_result(struct tlog_hash *out, struct bytes record_text)
-    __attribute__((warn_unused_result));
-
 #endif

@@ -79,10 +79,10 @@ static void offer(struct logd_admit *log, struct bytes entry)
 		       why == LOGD_OTHER_RETIRE);
 	}
 	assert(log->n_streams <= LOGD_STREAMS_MAX);
-	if (logd_rebuild_lines(&lines, entry, NULL) == ERR_OK) {
+	if (tlog_rebuild_lines(&lines, entry, NULL) == ERR_OK) {
 		inside(lines, entry);
 		assert(lines.p[lines.len - 1] == '\n');
-		assert(logd_rebuild_result(&result, entry) == ERR_OK);
+		assert(tlog_rebuild_result(&result, entry) == ERR_OK);
 	}
 }
 

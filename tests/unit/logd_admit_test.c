@@ -326,10 +326,10 @@ static void check_result(const struct tlog_record *rec, const char *lines)
 	struct bytes out;
 
 	crypto_sha256(want.b, &part, 1);
-	CHECK_OK(logd_rebuild_lines(&out, formatted(rec), NULL));
+	CHECK_OK(tlog_rebuild_lines(&out, formatted(rec), NULL));
 	CHECK_EQ(out.len, part.len);
 	CHECK_MEM(out.p, part.p, part.len);
-	CHECK_OK(logd_rebuild_result(&result, formatted(rec)));
+	CHECK_OK(tlog_rebuild_result(&result, formatted(rec)));
 	CHECK(tlog_hash_eq(&result, &want));
 }
 
@@ -366,7 +366,7 @@ TEST(records_that_nobody_builds_have_no_result)
 
 	for (size_t i = 0; i < sizeof(kind) / sizeof(kind[0]); i++) {
 		rec = record_make(kind[i], 1);
-		CHECK_ERR(logd_rebuild_result(&result, formatted(&rec)),
+		CHECK_ERR(tlog_rebuild_result(&result, formatted(&rec)),
 		    ERR_UNSUPPORTED);
 		CHECK(mem_is_zero(&result, sizeof(result)));
 	}
@@ -374,8 +374,8 @@ TEST(records_that_nobody_builds_have_no_result)
 	rec.image.n_snp = rec.image.files.n = 0;
 	rec.image.n_sim = 1;
 	CHECK_ERR(
-	    logd_rebuild_result(&result, formatted(&rec)), ERR_UNSUPPORTED);
-	CHECK_ERR(logd_rebuild_result(&result, text_bytes("nothing\n")),
+	    tlog_rebuild_result(&result, formatted(&rec)), ERR_UNSUPPORTED);
+	CHECK_ERR(tlog_rebuild_result(&result, text_bytes("nothing\n")),
 	    ERR_UNSUPPORTED);
 }
 

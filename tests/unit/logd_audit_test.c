@@ -571,6 +571,26 @@ TEST(a_deleted_partial_tile_is_read_from_the_full_one)
 	CHECK_EQ(world.result.entries_read, 3);
 }
 
+/* A file that is there and cannot be read says nothing about the log. */
+static void check_unreadable(const char *name)
+{
+	world_remove(name);
+	CHECK_EQ(mkdir(world_path(name), 0700), 0);
+	CHECK_ERR(world_audit(), ERR_IO);
+	CHECK(!world.result.damaged);
+	CHECK_EQ(world.n_found, 0);
+}
+
+TEST(tiles_that_cannot_be_read_are_an_error)
+{
+	while (world.n < 257)
+		world_add_kind(RECORD_IMAGE, world.n);
+	world_publish("log", 257);
+	check_unreadable("log/tile/entries/000");
+	check_unreadable("log/tile/0/000");
+	check_unreadable("log/tile/1/000.p/1");
+}
+
 /* ---- errors -------------------------------------------------------------- */
 
 TEST(without_a_checkpoint_there_is_no_audit)
@@ -710,6 +730,7 @@ int main(void)
 		WORLD_TEST(a_cut_bundle_is_found),
 		WORLD_TEST(an_inner_hash_that_is_not_of_the_tree_is_found),
 		WORLD_TEST(a_deleted_partial_tile_is_read_from_the_full_one),
+		WORLD_TEST(tiles_that_cannot_be_read_are_an_error),
 		WORLD_TEST(without_a_checkpoint_there_is_no_audit),
 		WORLD_TEST(what_the_log_has_not_signed_is_not_the_log),
 		WORLD_TEST(a_checkpoint_above_16_kib_is_refused),

@@ -447,6 +447,12 @@ TEST(evidence_that_cannot_be_kept_is_an_error)
 	world.spec.evidence_dir = long_dir;
 	CHECK_ERR(world_audit(), ERR_LIMIT);
 	CHECK(world.result.damaged);
+	/* A directory that is there, but no room for the files' names. */
+	(void)snprintf(long_dir, sizeof(long_dir), "%s", world.root);
+	while (strlen(long_dir) < FD_PATH_MAX - 10)
+		memcpy(long_dir + strlen(long_dir), "/.", 3);
+	CHECK_ERR(world_audit(), ERR_LIMIT);
+	CHECK(world.result.damaged);
 }
 
 int main(void)
