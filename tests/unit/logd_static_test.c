@@ -75,13 +75,14 @@ TEST(static_has_nothing_else)
 {
 	static const char *const none[] = { "/", "", "/tile/0/002",
 		"/tile/0/001.p/8", "/tile/0/001", "/tile/1/000", "checkpoint",
-		"tile/0/000", "//checkpoint", "/checkpoint/", "/Checkpoint",
-		"/checkpoint?", "/checkpoint?x=1", "/tile/0/000?x=1",
-		"/%63heckpoint", "/tile/0/%30%30%30", "/./checkpoint",
-		"/tile/../checkpoint", "/tile/0/../0/000", "/tile/0/x000/000",
-		"/tile/00/000", "/tile/0/000.p/0", "/tile/0/001.p/07",
-		"/tile/0", "/tile/0/", "/tile", "/secret", "/state/key",
-		"/../state/key", "/tile/entries/x001", "/tile/0/000/" };
+		"xtile/0/000", "tile/0/000", "//checkpoint", "/checkpoint/",
+		"/Checkpoint", "/checkpoint?", "/checkpoint?x=1",
+		"/tile/0/000?x=1", "/%63heckpoint", "/tile/0/%30%30%30",
+		"/./checkpoint", "/tile/../checkpoint", "/tile/0/../0/000",
+		"/tile/0/x000/000", "/tile/00/000", "/tile/0/000.p/0",
+		"/tile/0/001.p/07", "/tile/0", "/tile/0/", "/tile", "/secret",
+		"/state/key", "/../state/key", "/tile/entries/x001",
+		"/tile/0/000/" };
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
 		if (get(none[i]) != 404)
