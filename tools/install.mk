@@ -8,7 +8,7 @@ MODELS = $(wildcard model/*.gguf)
 MAN = $(wildcard docs/man/*.[1-8])
 DOCS = README.md LICENSE $(wildcard docs/*.md docs/*.svg)
 
-.PHONY: install uninstall dist
+.PHONY: install uninstall dist dist-check
 install: all
 	install -d $(BIN_TO) $(SHARE_TO)/confer $(SHARE_TO)/doc/confer
 	$(if $(strip $(PROGRAMS)),install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) \
@@ -26,11 +26,11 @@ uninstall:
 		rm -f $(SHARE_TO)/man/man$${m##*.}/$$m; \
 	done
 
-# The sources of HEAD; the same commit gives the same bytes on every machine.
-VERSION = $(shell git describe --tags --always 2>/dev/null)
+# The sources and programs of HEAD: the same commit gives the same bytes.
 DIST ?= dist
 dist:
-	@mkdir -p $(DIST)
-	git archive --format=tar --prefix=confer-$(VERSION)/ HEAD | \
-		gzip -n9 >$(DIST)/confer-$(VERSION).tar.gz
-	@cd $(DIST) && sha256sum confer-$(VERSION).tar.gz
+	@tools/dist $(DIST)
+
+# Twice, and compared (minutes).
+dist-check:
+	@tools/dist-check $(BUILD)/dist-check

@@ -22,6 +22,9 @@ static const char general[] =
     "\n"
     "`confer help COMMAND` and `man confer` say more. For operators there are\n"
     "`confer measure`, `confer release` and `confer collateral`.\n"
+    "`confer --version` also prints the SHA-256 of this program's file, to be\n"
+    "compared with the `client` record in the log. `sha256sum` prints the same,\n"
+    "and need not believe this program.\n"
     "Exit codes: 0 done, 1 wrong usage, 2 refused, 3 unreachable, 4 internal\n"
     "error, 5 misbehaviour proven, 6 local files damaged or disk full.\n";
 

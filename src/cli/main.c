@@ -3,8 +3,10 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/hex.h"
 #include "cli/cmd.h"
 #include "crypto/crypto_native.h"
+#include "sys/fd.h"
 
 static enum cli_exit usage_error(
     struct cli_term *t, const struct cli_options *o, const struct err_ctx *ctx)
@@ -33,12 +35,31 @@ static enum cli_exit run_help(const struct cli_options *o, struct cli_term *t)
 	return CLI_EXIT_OK;
 }
 
+/* Which program is this? Its own bytes say so, to compare with the log. */
+static enum cli_exit run_version(
+    const struct cli_options *o, struct cli_term *t)
+{
+	char hex[2 * SHA256_LEN + 1];
+	uint8_t hash[SHA256_LEN];
+	struct err_ctx ctx = { 0 };
+	struct fd_map self;
+
+	if (fd_map_open(&self, "/proc/self/exe", &ctx) != ERR_OK)
+		return cli_exit_say(t, CLI_EXIT_INTERNAL, &ctx);
+	crypto_sha256(hash, &(struct bytes){ self.p, self.len }, 1);
+	fd_map_close(&self);
+	hex_encode(hex, hash, sizeof(hash));
+	(void)printf(o->json ? "{\"exit\":0,\"version\":\"%s\","
+			       "\"sha256\":\"%s\"}\n"
+			     : "confer %s\nsha256:%s\n",
+	    CLI_VERSION, hex);
+	return CLI_EXIT_OK;
+}
+
 static enum cli_exit run(const struct cli_options *o, struct cli_term *t)
 {
-	if (o->version) {
-		(void)printf("confer %s\n", CLI_VERSION);
-		return CLI_EXIT_OK;
-	}
+	if (o->version)
+		return run_version(o, t);
 	if (o->help)
 		return run_help(o, t);
 	switch (o->command) {

@@ -468,6 +468,8 @@ enum err cli_options_read(
 	if (argc < 2)
 		return ERR_OK;
 	e = read_command(out, argv[1], ctx);
+	if (out->version && argc == 3 && strcmp(argv[2], "--json") == 0)
+		out->json = true;
 	if (out->command == CLI_NONE)
 		return e;
 	for (int i = 2; e == ERR_OK && i < argc; i++) {

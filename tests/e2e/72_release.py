@@ -1,5 +1,6 @@
 """`confer release`: keys, records, signers who do not meet, and what a client
 says of it; a record that was tampered with, or that too few signed, is refused."""
+import hashlib
 import json
 import os
 import subprocess
@@ -196,3 +197,16 @@ status, out, err = release("check", f"{records}/image.record", "--trust",
 check(status == 2 and "Clients refuse it" in out,
       "the proof of another record is refused")
 service.stop()
+
+# ---- which program is this ------------------------------------------------------------
+with open(f"{BIN}/confer", "rb") as f:
+    own = hashlib.sha256(f.read()).hexdigest()
+out = subprocess.run([f"{BIN}/confer", "--version"], capture_output=True,
+                     check=True).stdout.decode()
+told = json.loads(subprocess.run([f"{BIN}/confer", "--version", "--json"],
+                                 capture_output=True, check=True).stdout)
+check(f"sha256:{own}\n" in out and told["sha256"] == own,
+      "confer --version says which bytes it has")
+make("client", "client", "--product", "confer", "--seq", "1", "--version",
+     told["version"], "--file", f"confer-linux-x86_64={BIN}/confer")
+check(f"sha256:{own}\n" in get("client"), "as a client record names them")

@@ -23,7 +23,7 @@ left=$(find "$to" -type f)
 
 if git rev-parse -q --verify HEAD >/dev/null 2>&1; then
 	for n in 1 2; do
-		make -s dist DIST="$TMPDIR/$n" >"$TMPDIR/sum.$n"
+		SOURCES=1 make -s dist DIST="$TMPDIR/$n" >"$TMPDIR/sum.$n"
 	done
 	cmp "$TMPDIR/sum.1" "$TMPDIR/sum.2"
 	tar -tzf "$TMPDIR"/1/confer-*.tar.gz | grep -q '/README.md$'
