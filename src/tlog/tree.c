@@ -34,7 +34,6 @@ static enum err subtree(
 
 	if (w->have.width == 0 || w->have.level != level ||
 	    w->have.index != t.index) {
-		w->have.width = 0;
 		e = w->tiles->read(w->tiles->cookie, w->hash, &t, w->ctx);
 		if (e != ERR_OK)
 			return e;
@@ -44,15 +43,16 @@ static enum err subtree(
 	return ERR_OK;
 }
 
-/* What of the right edge of `size` entries is in tiles of this level. */
-static enum err edges(
-    struct tlog_range *out, struct walk *w, uint64_t size, unsigned level)
+/* What of the right edge of `size` entries is in tiles of this level, without
+ * the subtree of height `but`. */
+static enum err edges(struct tlog_range *out, struct walk *w, uint64_t size,
+    unsigned level, unsigned but)
 {
 	enum err e = ERR_OK;
 
 	for (unsigned h = level * LEVEL_BITS;
 	     h < (level + 1) * LEVEL_BITS && e == ERR_OK; h++) {
-		if ((size >> h & 1) != 0)
+		if ((size >> h & 1) != 0 && h != but)
 			e = subtree(&out->edge[h], w, h, (size >> h) - 1);
 	}
 	return e;
@@ -67,7 +67,7 @@ enum err tlog_tree_range(struct tlog_range *out, const struct tlog_tiles *tiles,
 	assert(size <= tiles->size && tiles->size <= TLOG_SIZE_MAX);
 	memset(out, 0, sizeof(*out));
 	for (unsigned level = 0; level < LEVELS && e == ERR_OK; level++)
-		e = edges(out, &w, size, level);
+		e = edges(out, &w, size, level, TLOG_RANGE_EDGES);
 	if (e != ERR_OK)
 		memset(out, 0, sizeof(*out));
 	else
@@ -118,7 +118,7 @@ static enum err climb(struct climb *c, const struct tlog_tiles *tiles)
 	enum err e = ERR_OK;
 
 	for (unsigned level = 0; level < LEVELS && e == ERR_OK; level++) {
-		e = edges(&range, &w, tiles->size, level);
+		e = edges(&range, &w, tiles->size, level, over);
 		for (unsigned h = level * LEVEL_BITS;
 		     h < (level + 1) * LEVEL_BITS && h <= over && e == ERR_OK;
 		     h++) {

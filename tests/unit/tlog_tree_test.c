@@ -256,6 +256,27 @@ TEST(no_proof_leads_to_another_root)
 	CHECK_EQ(n, 0);
 }
 
+/* Of 300 entries the first 256 are one full tile, whose hash nobody needs. */
+TEST(no_tile_is_read_that_is_not_needed)
+{
+	struct tlog_hash path[TLOG_PATH_MAX], at;
+	struct shelf s = shelf_of(300);
+	size_t n;
+
+	shelf_ready(&s);
+	CHECK_OK(
+	    tlog_tree_inclusion(path, &n, &at, &s.tiles, 70, &root_of[300]));
+	CHECK_EQ(s.n, 2);
+	shelf_ready(&s);
+	CHECK_OK(
+	    tlog_tree_inclusion(path, &n, &at, &s.tiles, 299, &root_of[300]));
+	CHECK_EQ(s.n, 2);
+	shelf_ready(&s);
+	CHECK_OK(tlog_tree_consistency(
+	    path, &n, &s.tiles, 300, &root_of[300], &root_of[300]));
+	CHECK_EQ(s.n, 0);
+}
+
 /* Whichever read fails, its error is the answer. */
 TEST(a_tile_that_cannot_be_read_ends_the_walk)
 {
@@ -368,6 +389,7 @@ int main(void)
 		cmocka_unit_test(consistency_proofs_are_those_of_all_leaves),
 		cmocka_unit_test(no_proof_is_handed_out_from_tiles_that_lie),
 		cmocka_unit_test(no_proof_leads_to_another_root),
+		cmocka_unit_test(no_tile_is_read_that_is_not_needed),
 		cmocka_unit_test(a_tile_that_cannot_be_read_ends_the_walk),
 		cmocka_unit_test(
 		    trees_of_almost_2_to_the_63_entries_have_proofs),
