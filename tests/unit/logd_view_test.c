@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "http/url.h"
+
 #define LEAVES 300
 
 /* ---- a directory ---------------------------------------------------------- */
@@ -135,7 +137,7 @@ TEST(only_names_of_a_log_are_looked_up)
 		"tile//000", ".", "..", "../x", "tile/../checkpoint",
 		"tile/./000", ".hidden", "a b", "a%2fb", "a?b", "a\\b", "\xc3",
 		"a\n" };
-	char name[FD_NAME_MAX + 2];
+	char name[FD_NAME_MAX + 2], path[FD_NAME_MAX + 8];
 	struct place p;
 
 	place_open(&p);
@@ -148,6 +150,9 @@ TEST(only_names_of_a_log_are_looked_up)
 	CHECK_ERR(read_it(&p.view, name), ERR_FORMAT);
 	name[FD_NAME_MAX] = '\0';
 	CHECK_ERR(read_it(&p.view, name), ERR_NOTFOUND);
+	(void)snprintf(path, sizeof(path), "%s/000", name);
+	put_str(&p, path, "x");
+	CHECK_OK(read_it(&p.view, path));
 	place_close(&p);
 }
 
@@ -186,7 +191,6 @@ TEST(a_place_that_is_none_is_refused)
 		{ "https://host/log?x=", ERR_FORMAT, "has a query" },
 		{ "unix:", ERR_FORMAT, "" },
 	};
-	static char longest[LOGD_WHERE_MAX + 1] = "http://host/";
 	struct logd_view v;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -197,15 +201,29 @@ TEST(a_place_that_is_none_is_refused)
 		CHECK(v.dir == -1 && v.where[0] == '\0');
 		logd_view_close(&v);
 	}
-	memset(
-	    longest + strlen(longest), 'a', LOGD_WHERE_MAX - strlen(longest));
+}
+
+TEST(a_place_has_a_name_of_limited_length)
+{
+	static char where[LOGD_WHERE_MAX + 1];
+	const size_t fits = HTTP_URL_LEN_MAX - strlen("/checkpoint");
+	struct logd_view v;
+
+	memset(where, 'a', sizeof(where) - 1);
 	why = (struct err_ctx){ 0 };
-	CHECK_ERR(logd_view_open(&v, longest, NULL, &why), ERR_LIMIT);
+	CHECK_ERR(logd_view_open(&v, where, NULL, &why), ERR_LIMIT);
 	check_says("aaa... is too long");
-	longest[LOGD_WHERE_MAX - 1] = '\0';
+	where[LOGD_WHERE_MAX - 1] = '\0';
+	CHECK_ERR(logd_view_open(&v, where, NULL, NULL), ERR_IO);
+	memcpy(where, "http://host/", strlen("http://host/"));
 	why = (struct err_ctx){ 0 };
-	CHECK_ERR(logd_view_open(&v, longest, NULL, &why), ERR_LIMIT);
-	check_says("too long for a URL");
+	CHECK_ERR(logd_view_open(&v, where, NULL, &why), ERR_LIMIT);
+	check_says("aaa... is too long for a URL");
+	where[fits + 1] = '\0';
+	CHECK_ERR(logd_view_open(&v, where, NULL, NULL), ERR_LIMIT);
+	where[fits] = '\0';
+	CHECK_OK(logd_view_open(&v, where, NULL, NULL));
+	logd_view_close(&v);
 }
 
 /* ---- tiles in a directory ------------------------------------------------- */
@@ -372,6 +390,7 @@ int main(void)
 		cmocka_unit_test(only_names_of_a_log_are_looked_up),
 		cmocka_unit_test(reading_leaves_no_descriptor_open),
 		cmocka_unit_test(a_place_that_is_none_is_refused),
+		cmocka_unit_test(a_place_has_a_name_of_limited_length),
 		cmocka_unit_test(
 		    a_tile_is_read_as_it_is_or_cut_from_the_full_one),
 		cmocka_unit_test(a_tile_of_another_length_is_refused),
