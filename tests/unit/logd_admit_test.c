@@ -215,6 +215,38 @@ TEST(seq_starts_at_one_and_grows_by_one)
 	refuse(RECORD_IMAGE, 3, LOGD_SEQ_SKIPPED, ERR_POLICY);
 	admit(RECORD_IMAGE, 2);
 	refuse(RECORD_IMAGE, 1, LOGD_SEQ_REPEATED, ERR_POLICY);
+	refuse(RECORD_POLICY, 2, LOGD_SEQ_SKIPPED, ERR_POLICY);
+}
+
+TEST(a_wrong_seq_is_told_with_the_right_one)
+{
+	struct tlog_record rec = record_make(RECORD_IMAGE, 9);
+	struct err_ctx ctx = { 0 };
+
+	record_sign(&entry, &rec, both, 2);
+	CHECK_ERR(logd_admit_next(&log_, &got, entry_bytes(&entry), &ctx),
+	    ERR_POLICY);
+	CHECK_STR(
+	    ctx.msg, "entry: seq 9 of image in channel stable, the next is 1");
+	admit(RECORD_IMAGE, 1);
+	ctx = (struct err_ctx){ 0 };
+	record_sign(&entry, &rec, both, 2);
+	CHECK_ERR(logd_admit_next(&log_, &got, entry_bytes(&entry), &ctx),
+	    ERR_POLICY);
+	CHECK_STR(
+	    ctx.msg, "entry: seq 9 of image in channel stable, the next is 2");
+}
+
+TEST(the_longest_name_of_a_channel_is_kept)
+{
+	struct tlog_record rec = record_make(RECORD_IMAGE, 1);
+	char name[RECORD_TOKEN_LEN_MAX + 1];
+
+	memset(name, 'c', RECORD_TOKEN_LEN_MAX);
+	name[RECORD_TOKEN_LEN_MAX] = '\0';
+	rec.channel = text_bytes(name);
+	check_record(&rec, LOGD_FITS, ERR_OK);
+	CHECK_STR(log_.stream[0].channel, name);
 }
 
 TEST(seq_is_counted_for_each_kind_and_channel_alone)
@@ -289,6 +321,7 @@ TEST(a_successor_continues_each_seq)
 /* L-166 */
 TEST(what_is_there_already_is_counted_unseen)
 {
+	struct tlog_hash leaf;
 	struct tlog_record rec = record_make(RECORD_IMAGE, 5);
 
 	record_sign(&entry, &rec, both, 0);
@@ -301,12 +334,23 @@ TEST(what_is_there_already_is_counted_unseen)
 	record_sign(&entry, &rec, both, 2);
 	logd_admit_seen(&log_, entry_bytes(&entry));
 	CHECK_EQ(log_.stream[0].seq, 5);
+	leaf = log_.stream[0].leaf;
+	rec.seq = 5;
+	rec.not_after++;
+	record_sign(&entry, &rec, both, 2);
+	logd_admit_seen(&log_, entry_bytes(&entry));
+	CHECK(tlog_hash_eq(&log_.stream[0].leaf, &leaf)); /* the first stays */
+	rec = record_make(RECORD_RETIRE, 1);
+	rec.retire.log = text_bytes("log.example.org/old");
+	record_sign(&entry, &rec, both, 2);
+	logd_admit_seen(&log_, entry_bytes(&entry));
+	CHECK(!log_.successor && !log_.retired);
 	rec.product = text_bytes("other");
 	record_sign(&entry, &rec, both, 2);
 	logd_admit_seen(&log_, entry_bytes(&entry));
 	logd_admit_seen(&log_, text_bytes("garbage"));
-	CHECK_EQ(log_.n_streams, 1);
-	CHECK_EQ(log_.entries, 4);
+	CHECK_EQ(log_.n_streams, 2);
+	CHECK_EQ(log_.entries, 6);
 	admit(RECORD_IMAGE, 6);
 }
 
@@ -398,6 +442,10 @@ int main(void)
 		    a_record_of_another_product_is_refused, setup),
 		cmocka_unit_test_setup(
 		    seq_starts_at_one_and_grows_by_one, setup),
+		cmocka_unit_test_setup(
+		    a_wrong_seq_is_told_with_the_right_one, setup),
+		cmocka_unit_test_setup(
+		    the_longest_name_of_a_channel_is_kept, setup),
 		cmocka_unit_test_setup(
 		    seq_is_counted_for_each_kind_and_channel_alone, setup),
 		cmocka_unit_test_setup(there_are_256_channels_at_most, setup),
