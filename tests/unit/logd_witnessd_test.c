@@ -86,6 +86,7 @@ TEST(a_witness_cosigns_keeps_and_answers_its_own_line_only)
 	const char *dir = dir_witness();
 	struct logd_witnessd *w = open_witness(dir);
 	struct bytes note = world_note(world_leaf, 5), file;
+	struct stat st;
 
 	CHECK_EQ(add(w, world_grow(0, 5)), 200);
 	check_cosigned(world_leaf, 5, WORLD_NOW);
@@ -98,6 +99,8 @@ TEST(a_witness_cosigns_keeps_and_answers_its_own_line_only)
 	CHECK(mem_eq(
 	    file, world_more(note, (struct bytes){ answer, answer_len })));
 	CHECK(mem_eq(file, seen(w)));
+	CHECK_EQ(stat(dir_path(dir, world_seen()), &st), 0);
+	CHECK_EQ(st.st_mode & 0133, 0); /* whatever the umask */
 
 	CHECK_EQ(add_at(w, world_grow(5, 8), WORLD_NOW + 9), 200);
 	check_cosigned(world_leaf, 8, WORLD_NOW + 9);
@@ -109,9 +112,11 @@ TEST(a_witness_goes_on_where_it_stopped)
 	const char *dir = dir_witness();
 	struct logd_witnessd *w = open_witness(dir);
 	struct logd_witness_view v;
+	struct wr out = wr_init(answer, sizeof(answer));
 
 	CHECK(logd_witnessd_view(w, 0, &v));
 	CHECK(!v.cosigned && v.size == 0 && v.time == 0);
+	CHECK_ERR(logd_witnessd_seen(w, &out, str_bytes(v.hex)), ERR_NOTFOUND);
 	CHECK_EQ(add(w, world_grow(0, 5)), 200);
 	logd_witnessd_close(w);
 

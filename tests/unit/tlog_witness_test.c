@@ -396,6 +396,19 @@ TEST(malformed_bodies_are_400)
 	CHECK_EQ(decide_at(2, world_more(body, str_bytes("more\n"))), 400);
 }
 
+TEST(a_body_without_a_checkpoint_is_truncated_and_leaves_zeros)
+{
+	struct tlog_add_checkpoint req;
+
+	memset(&req, 'x', sizeof(req));
+	CHECK_ERR(tlog_add_checkpoint_parse(&req, str_bytes("old 7\n\n"), NULL),
+	    ERR_TRUNCATED);
+	CHECK(mem_is_zero(&req, sizeof(req)));
+	CHECK_OK(
+	    tlog_add_checkpoint_parse(&req, str_bytes("old 7\n\nx"), NULL));
+	CHECK_EQ(req.old, 7);
+}
+
 TEST(a_proof_has_at_most_63_hashes)
 {
 	struct tlog_add_checkpoint req = { .old = 2, .n = TLOG_PATH_MAX };
@@ -498,6 +511,20 @@ TEST(the_log_takes_no_line_of_others)
 	CHECK(mem_eq(cosig.line.name, w_key.name));
 }
 
+/* Name and id make a key: neither alone does. */
+TEST(a_namesake_or_another_of_that_id_is_not_the_witness)
+{
+	struct bytes own = cosig_line(&w_key, w_seed, WORLD_NOW), all;
+	struct tlog_key name = w_key, id = w_key;
+
+	name.id ^= 1;
+	id.name = str_bytes("w2.example/witness");
+	all = world_more(own, cosig_line(&name, log_seed, WORLD_NOW));
+	all = world_more(all, cosig_line(&id, log_seed, WORLD_NOW));
+	CHECK_OK(take(all, WORLD_NOW));
+	CHECK(cosig.line.name.p < all.p + own.len);
+}
+
 TEST(of_two_lines_the_newer_counts_and_both_must_verify)
 {
 	struct bytes a = cosig_line(&w_key, w_seed, WORLD_NOW - 9);
@@ -548,6 +575,8 @@ TEST(answers_that_are_no_signature_lines_are_refused)
 	    take(world_more(str_bytes("\n"), line), WORLD_NOW), ERR_FORMAT);
 	for (size_t n = 0; n < line.len; n++)
 		CHECK(take((struct bytes){ line.p, n }, WORLD_NOW) != ERR_OK);
+	CHECK_ERR(take((struct bytes){ big, sizeof(big) - 1 }, WORLD_NOW),
+	    ERR_FORMAT);
 	CHECK_ERR(
 	    take((struct bytes){ big, sizeof(big) }, WORLD_NOW), ERR_LIMIT);
 }
@@ -578,7 +607,10 @@ TEST(the_size_of_a_409_has_one_spelling)
 	CHECK(n == TLOG_SIZE_MAX);
 	CHECK_OK(tlog_witness_size_parse(&n, str_bytes("0\n")));
 	CHECK_EQ(n, 0);
+	n = 7;
 	CHECK_ERR(tlog_witness_size_parse(&n, str_bytes("")), ERR_FORMAT);
+	CHECK_EQ(n, 0);
+	CHECK_ERR(tlog_witness_size_parse(&n, str_bytes("77")), ERR_FORMAT);
 	CHECK_ERR(tlog_witness_size_parse(&n, str_bytes("\n")), ERR_FORMAT);
 	CHECK_ERR(tlog_witness_size_parse(&n, str_bytes("7")), ERR_FORMAT);
 	CHECK_ERR(tlog_witness_size_parse(&n, str_bytes("07\n")), ERR_FORMAT);
@@ -661,11 +693,15 @@ int main(void)
 		cmocka_unit_test(every_truncation_is_400),
 		cmocka_unit_test(a_changed_byte_is_never_cosigned),
 		cmocka_unit_test(malformed_bodies_are_400),
+		cmocka_unit_test(
+		    a_body_without_a_checkpoint_is_truncated_and_leaves_zeros),
 		cmocka_unit_test(a_proof_has_at_most_63_hashes),
 		cmocka_unit_test(a_body_has_at_most_64_kib),
 		cmocka_unit_test(extension_lines_are_400),
 		cmocka_unit_test(the_log_takes_the_witness_line),
 		cmocka_unit_test(the_log_takes_no_line_of_others),
+		cmocka_unit_test(
+		    a_namesake_or_another_of_that_id_is_not_the_witness),
 		cmocka_unit_test(
 		    of_two_lines_the_newer_counts_and_both_must_verify),
 		cmocka_unit_test(a_cosignature_from_the_future_is_refused),
