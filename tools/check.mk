@@ -162,6 +162,8 @@ $(BUILD)/bench/live: $(wildcard bench/live/*)
 # The synthetic vendors of the unit tests.
 $(BUILD)/bench/attest: BENCH_FLAGS = -Itests/unit -lcmocka
 $(BUILD)/bench/attest: $(wildcard tests/unit/*_world.h) tests/unit/pki.h
+# Time inside fsync is taken apart.
+$(BUILD)/bench/log: BENCH_FLAGS = -Xlinker --wrap=fsync
 $(BUILD)/bench/%: bench/%.c bench/bench.h $(BUILD)/lib/all.a $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,BENCH,$<)

@@ -43,6 +43,9 @@ static void find_programs(struct up_parts *p)
 	live_must(client_home_path(
 		      p->simtee_path, p->bin, "confer-simtee", NULL, &ctx),
 	    "path", &ctx);
+	live_must(client_home_path(
+		      p->witness_path, p->bin, "confer-log", NULL, &ctx),
+	    "path", &ctx);
 }
 
 static void publish(struct live_service *s, struct up_model *m)
@@ -134,7 +137,7 @@ void live_service_start(
 	if (m == NULL)
 		live_die("no memory", "for a model's description");
 	s->parts = (struct up_parts)UP_PARTS_INIT;
-	s->publish = (struct release_home)RELEASE_HOME_INIT;
+	memset(&s->publish, 0, sizeof(s->publish));
 	(void)fmt_print(s->home, sizeof(s->home), "%s", options->home);
 	find_programs(&s->parts);
 	live_must(up_parts_place(&s->parts, s->home, options->listen, &ctx),
@@ -142,6 +145,9 @@ void live_service_start(
 	live_must(up_model_read(m, options->model, &ctx), "the model", &ctx);
 	live_must(
 	    release_home_open(&s->publish, s->home, &ctx), "a home", &ctx);
+	if (up_parts_start_witnesses(&s->parts, &s->publish, &ctx) !=
+	    CLI_EXIT_OK)
+		live_die("confer-log", ctx.msg);
 	if (up_parts_start_simtee(&s->parts, m->path, &ctx) != CLI_EXIT_OK)
 		live_die("confer-simtee", ctx.msg);
 	publish(s, m);

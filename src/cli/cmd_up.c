@@ -122,6 +122,12 @@ static enum cli_exit open_home(struct up *u)
 	return e == ERR_OK ? CLI_EXIT_OK : exit_of(e, CLI_EXIT_DAMAGE);
 }
 
+static enum cli_exit start_witnesses(struct up *u)
+{
+	cli_status(u->term, "starting the witnesses of the log");
+	return up_parts_start_witnesses(&u->parts, &u->publish, &u->ctx);
+}
+
 static enum cli_exit start_simtee(struct up *u)
 {
 	char hex[2 * SNP_MEASUREMENT_LEN + 1], line[LINE_MAX_UP];
@@ -175,8 +181,11 @@ static enum cli_exit publish(struct up *u)
 	if (e != ERR_OK)
 		return exit_of(e, CLI_EXIT_DAMAGE);
 	(void)fmt_print(line, sizeof(line),
-	    "number %llu, in this machine's own log of %zu entries",
-	    (unsigned long long)u->publish.what.image_seq, u->publish.log.n);
+	    "number %llu, in this machine's own log of %llu entries, %d "
+	    "witnesses",
+	    (unsigned long long)u->publish.what.image_seq,
+	    (unsigned long long)logd_log_size(u->publish.log),
+	    RELEASE_HOME_WITNESSES);
 	done(u, "release", line);
 	return CLI_EXIT_OK;
 }
@@ -222,8 +231,8 @@ static enum cli_exit start_enclave(struct up *u)
 static enum cli_exit start_all(struct up *u)
 {
 	static enum cli_exit (*const steps[])(struct up * u) = { prepare_model,
-		open_home, check_address, start_simtee, publish,
-		start_enclave };
+		open_home, check_address, start_witnesses, start_simtee,
+		publish, start_enclave };
 	enum cli_exit x = CLI_EXIT_OK;
 
 	if (client_home_find(u->home, u->options->home, &u->ctx) != ERR_OK ||
@@ -368,7 +377,6 @@ enum cli_exit cli_cmd_up(const struct cli_options *o, struct cli_term *t)
 	u->term = t;
 	u->signal_fd = -1;
 	u->parts = (struct up_parts)UP_PARTS_INIT;
-	u->publish = (struct release_home)RELEASE_HOME_INIT;
 	greet(u);
 	x = start_all(u);
 	if (x == CLI_EXIT_OK)

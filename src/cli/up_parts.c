@@ -22,6 +22,16 @@
 
 /* ---- places --------------------------------------------------------------- */
 
+static enum err find_program(char out[FD_PATH_MAX], const char *bin,
+    const char *name, struct err_ctx *ctx)
+{
+	enum err e = client_home_path(out, bin, name, NULL, ctx);
+
+	if (e == ERR_OK && access(out, X_OK) != 0)
+		e = err_set(ctx, ERR_NOTFOUND, "%s is missing", out);
+	return e;
+}
+
 enum err up_parts_find(struct up_parts *p, struct err_ctx *ctx)
 {
 	char *slash;
@@ -32,16 +42,11 @@ enum err up_parts_find(struct up_parts *p, struct err_ctx *ctx)
 	slash = strrchr(p->bin, '/');
 	if (slash != NULL)
 		*slash = '\0';
-	e = client_home_path(
-	    p->enclave_path, p->bin, "confer-enclave", NULL, ctx);
+	e = find_program(p->enclave_path, p->bin, "confer-enclave", ctx);
 	if (e == ERR_OK)
-		e = client_home_path(
-		    p->simtee_path, p->bin, "confer-simtee", NULL, ctx);
-	if (e == ERR_OK && access(p->enclave_path, X_OK) != 0)
-		e = err_set(
-		    ctx, ERR_NOTFOUND, "%s is missing", p->enclave_path);
-	if (e == ERR_OK && access(p->simtee_path, X_OK) != 0)
-		e = err_set(ctx, ERR_NOTFOUND, "%s is missing", p->simtee_path);
+		e = find_program(p->simtee_path, p->bin, "confer-simtee", ctx);
+	if (e == ERR_OK)
+		e = find_program(p->witness_path, p->bin, "confer-log", ctx);
 	return e;
 }
 
@@ -294,16 +299,35 @@ static enum err launch_arg(char *out, size_t cap, const char *name,
 }
 
 /* It says "listening ADDR" once it serves. */
-static enum cli_exit await_listening(
-    struct up_parts *p, int fd, struct err_ctx *ctx)
+static enum cli_exit await_listening(struct up_parts *p, struct proc *proc,
+    const char *name, int fd, struct err_ctx *ctx)
 {
 	char byte = 0;
 	int status;
 
 	if (fd_read_full(fd, &byte, 1, FD_NO_DEADLINE) == ERR_OK)
 		return CLI_EXIT_OK;
-	status = proc_stop(&p->simtee, UP_STOP_MS);
-	return explain_end(p, "confer-simtee", status, ctx);
+	status = proc_stop(proc, UP_STOP_MS);
+	return explain_end(p, name, status, ctx);
+}
+
+/* Start a part that says on its standard output when it listens. */
+static enum cli_exit start_listening(struct up_parts *p, struct proc *proc,
+    const char *const *argv, struct err_ctx *ctx)
+{
+	int out[2] = { -1, -1 };
+	enum cli_exit x;
+
+	if (proc_pipe(out) != ERR_OK ||
+	    start(proc, p, argv, out[1], ctx) != ERR_OK) {
+		fd_close(&out[0]);
+		fd_close(&out[1]);
+		return start_failed(ctx);
+	}
+	fd_close(&out[1]);
+	x = await_listening(p, proc, strrchr(argv[0], '/') + 1, out[0], ctx);
+	fd_close(&out[0]);
+	return x;
 }
 
 enum cli_exit up_parts_start_simtee(
@@ -314,7 +338,6 @@ enum cli_exit up_parts_start_simtee(
 	const char *const argv[] = { p->simtee_path, "serve", "--home", keys,
 		"--listen", p->simtee_addr.text, "--launch", enclave_arg,
 		"--launch", model_arg, NULL };
-	int out[2] = { -1, -1 };
 	enum cli_exit x;
 
 	if (client_home_path(keys, p->dir, "simtee", NULL, ctx) != ERR_OK ||
@@ -324,19 +347,27 @@ enum cli_exit up_parts_start_simtee(
 		ERR_OK)
 		return CLI_EXIT_USAGE;
 	x = ask_root(p, keys, ctx);
-	if (x != CLI_EXIT_OK)
-		return x;
-	if (proc_pipe(out) != ERR_OK ||
-	    start(&p->simtee, p, argv, out[1], ctx) != ERR_OK) {
-		fd_close(&out[0]);
-		fd_close(&out[1]);
-		return start_failed(ctx);
-	}
-	fd_close(&out[1]);
-	x = await_listening(p, out[0], ctx);
-	fd_close(&out[0]);
+	if (x == CLI_EXIT_OK)
+		x = start_listening(p, &p->simtee, argv, ctx);
 	if (x == CLI_EXIT_OK && ask_measurement(p, ctx) != ERR_OK)
 		x = CLI_EXIT_INTERNAL;
+	return x;
+}
+
+/* ---- the witnesses -------------------------------------------------------- */
+
+enum cli_exit up_parts_start_witnesses(
+    struct up_parts *p, const struct release_home *home, struct err_ctx *ctx)
+{
+	enum cli_exit x = CLI_EXIT_OK;
+
+	for (int i = 0; x == CLI_EXIT_OK && i < RELEASE_HOME_WITNESSES; i++) {
+		const char *const argv[] = { p->witness_path, "witness",
+			home->witness[i].dir, "--listen",
+			home->witness[i].listen, NULL };
+
+		x = start_listening(p, &p->witness[i], argv, ctx);
+	}
 	return x;
 }
 
@@ -363,5 +394,10 @@ void up_parts_stop(struct up_parts *p)
 	if (p->simtee.pid != 0) {
 		(void)proc_stop(&p->simtee, UP_STOP_MS);
 		addr_unlink(&p->simtee_addr);
+	}
+	/* They remove their own sockets. */
+	for (int i = 0; i < RELEASE_HOME_WITNESSES; i++) {
+		if (p->witness[i].pid != 0)
+			(void)proc_stop(&p->witness[i], UP_STOP_MS);
 	}
 }

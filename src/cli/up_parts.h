@@ -1,7 +1,7 @@
 /*
- * The parts that `confer up` starts, looks after and stops: the simulated
- * security processor and the enclave. Both write their log to HOME/up/NAME.log,
- * which also tells why one did not start.
+ * The parts that `confer up` starts, looks after and stops: the witnesses of its
+ * log, the simulated security processor and the enclave. Each program writes its
+ * log to HOME/up/NAME.log, which also tells why one did not start.
  */
 #ifndef CONFER_CLI_UP_PARTS_H
 #define CONFER_CLI_UP_PARTS_H
@@ -9,6 +9,7 @@
 #include "attest/snp.h"
 #include "cli/exit.h"
 #include "crypto/obligation.h"
+#include "release/home.h"
 #include "sys/addr.h"
 #include "sys/fd.h"
 #include "sys/proc.h"
@@ -20,17 +21,20 @@ struct up_parts {
 	char bin[FD_PATH_MAX]; /* the directory of our programs */
 	char enclave_path[FD_PATH_MAX];
 	char simtee_path[FD_PATH_MAX];
-	char dir[FD_PATH_MAX]; /* HOME/up */
+	char witness_path[FD_PATH_MAX]; /* of confer-log */
+	char dir[FD_PATH_MAX];          /* HOME/up */
 	struct addr simtee_addr;
 	struct addr listen; /* of the enclave */
 	uint8_t measurement[SNP_MEASUREMENT_LEN];
 	uint8_t sim_root[ECDSA_P384_PUB_LEN];
 	struct proc simtee;
 	struct proc enclave;
+	struct proc witness[RELEASE_HOME_WITNESSES];
 };
 
 /* clang-format off */
-#define UP_PARTS_INIT { .simtee = PROC_INIT, .enclave = PROC_INIT }
+#define UP_PARTS_INIT { .simtee = PROC_INIT, .enclave = PROC_INIT, \
+	.witness = { PROC_INIT, PROC_INIT, PROC_INIT } }
 /* clang-format on */
 
 /* Find the programs beside this one. ERR_NOTFOUND. */
@@ -44,6 +48,13 @@ enum err up_parts_find(struct up_parts *p, struct err_ctx *ctx)
 enum err up_parts_place(struct up_parts *p, const char *home,
     const char *listen, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
+
+/*
+ * Start the witnesses of an opened home, each a process with its own key, and
+ * wait until they listen. The exit code.
+ */
+enum cli_exit up_parts_start_witnesses(
+    struct up_parts *p, const struct release_home *home, struct err_ctx *ctx);
 
 /*
  * Start the simulated processor for the enclave's program and the model, and

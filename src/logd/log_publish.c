@@ -86,17 +86,63 @@ static void keep_cosignatures(const struct logd_log *log, struct wr *out,
 	}
 }
 
+/* A witness has seen more of this log, or another one, than there is here: no
+ * signature may ever come from this copy again [L-153]. */
+static enum err die(
+    struct logd_log *log, const struct logd_witness *w, struct err_ctx *ctx)
+{
+	uint8_t why[ERR_MSG_LEN_MAX];
+	struct wr out = wr_init(why, sizeof(why));
+	struct bytes text;
+
+	wr_fmt(&out, "witness %.*s has seen %llu entries, this copy has %llu",
+	    (int)(w->key.name.len < 60 ? w->key.name.len : 60),
+	    (const char *)w->key.name.p, (unsigned long long)w->size,
+	    (unsigned long long)log->size);
+	text = (struct bytes){ why, out.len };
+	log->broken = true;
+	if (logd_store_replace(log->state, "dead", text, 0600, NULL) != ERR_OK)
+		return err_set(ctx, ERR_PROTOCOL,
+		    "%.*s; state/dead cannot be written", (int)text.len,
+		    (const char *)why);
+	return err_set(ctx, ERR_PROTOCOL, "%.*s: it is an old copy",
+	    (int)text.len, (const char *)why);
+}
+
+/* New cosignatures into *out. */
+static enum err ask(struct logd_log *log, struct wr *out,
+    struct logd_witness *w, size_t n, uint64_t now_s, struct err_ctx *ctx)
+{
+	const struct tlog_tiles tiles = logd_log_tiles(log);
+	const struct logd_ask what = { .note = { log->head, log->head_len },
+		.root = log->root,
+		.tiles = &tiles,
+		.now_s = now_s };
+	enum err e = logd_ask_witnesses(out, w, n, &what, ctx);
+
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		if (w[i].rolled_back)
+			e = die(log, &w[i], ctx);
+	}
+	return e;
+}
+
 enum err logd_log_publish(struct logd_log *log, struct logd_witness *w,
     size_t n, uint64_t now_s, struct err_ctx *ctx)
 {
 	uint8_t buf[LOGD_NOTE_MAX];
 	struct wr out = wr_init(buf, sizeof(buf));
 	struct bytes note;
+	enum err e = ERR_OK;
 
 	if (log->broken)
 		return err_set(
 		    ctx, ERR_IO, "an earlier write failed: open the log anew");
 	wr_copy(&out, log->head, log->head_len);
+	if (n > 0)
+		e = ask(log, &out, w, n, now_s, ctx);
+	if (e != ERR_OK)
+		return e;
 	keep_cosignatures(log, &out, w, n, now_s);
 	if (wr_end(&out, &note.len) != ERR_OK)
 		return err_set(ctx, ERR_NOSPACE,

@@ -1,11 +1,14 @@
-/* See home.h. */
+/* See home.h: names, keys, log and witnesses of a home. */
 #include "release/home.h"
+
+#include <unistd.h>
 
 #include "base/fmt.h"
 #include "base/hex.h"
 #include "client/home.h"
 #include "crypto/crypto_native.h"
-#include "protocol/trust.h"
+#include "logd/releases.h"
+#include "logd/witnessd.h"
 
 #define NAME_HEX 8
 
@@ -14,13 +17,22 @@ static struct bytes text_of(const char *s)
 	return (struct bytes){ (const uint8_t *)s, mem_strlen(s) };
 }
 
+/* HOME/up/NAME */
+static enum err place(char out[FD_PATH_MAX], const struct release_home *p,
+    const char *name, struct err_ctx *ctx)
+{
+	return client_home_path(out, p->dir, name, NULL, ctx);
+}
+
+/* ---- names ---------------------------------------------------------------- */
+
 /* The name of this home, made when there is none. */
 static enum err open_name(struct release_home *p, struct err_ctx *ctx)
 {
 	char path[FD_PATH_MAX], name[NAME_HEX + 1];
 	uint8_t raw[NAME_HEX / 2];
 	size_t n = 0;
-	enum err e = client_home_path(path, p->dir, "name", NULL, ctx);
+	enum err e = place(path, p, "name", ctx);
 
 	if (e != ERR_OK)
 		return e;
@@ -44,69 +56,185 @@ static enum err open_name(struct release_home *p, struct err_ctx *ctx)
 	return ERR_OK;
 }
 
+/* Before this version the log of a home was one file, and its keys were raw. */
+static enum err check_age(const struct release_home *p, struct err_ctx *ctx)
+{
+	char path[FD_PATH_MAX];
+	enum err e = place(path, p, "log/entries", ctx);
+
+	if (e == ERR_OK && access(path, F_OK) == 0)
+		return err_set(ctx, ERR_UNSUPPORTED,
+		    "%.*s is of an earlier version of confer: move it away "
+		    "and try again",
+		    90, p->dir);
+	return e;
+}
+
+/* ---- the log -------------------------------------------------------------- */
+
+static enum err make_log(
+    const struct release_home *p, const char *dir, struct err_ctx *ctx)
+{
+	struct logd_key key;
+	enum err e = logd_key_make(&key, p->origin, TLOG_KEY_ED25519, ctx);
+
+	if (e == ERR_OK)
+		e = logd_log_init(dir, &key, ctx);
+	logd_key_wipe(&key);
+	return e;
+}
+
+static enum err open_log(struct release_home *p, struct err_ctx *ctx)
+{
+	char dir[FD_PATH_MAX];
+	struct err_ctx why = { 0 };
+	enum err e = place(dir, p, "log", ctx);
+
+	if (e != ERR_OK)
+		return e;
+	e = logd_log_open(&p->log, dir, &why);
+	if (e == ERR_NOTFOUND) {
+		e = make_log(p, dir, ctx);
+		if (e == ERR_OK)
+			e = logd_log_open(&p->log, dir, ctx);
+		return e;
+	}
+	return e == ERR_OK ? e : err_set(ctx, e, "%s", why.msg);
+}
+
+/* ---- witnesses ------------------------------------------------------------ */
+
+/* Its own log is the one that it watches. */
+static enum err watch_log(const struct release_home *p,
+    const struct release_witness *w, struct err_ctx *ctx)
+{
+	const struct tlog_key *log = logd_log_key(p->log);
+	uint8_t vkey[TLOG_VKEY_LEN_MAX];
+	struct wr out = wr_init(vkey, sizeof(vkey));
+
+	tlog_vkey_format(&out, log->name, log->type, log->pub);
+	return logd_witnessd_add_log(
+	    w->dir, (struct bytes){ vkey, out.len }, ctx);
+}
+
+static enum err open_witness(
+    struct release_home *p, unsigned i, struct err_ctx *ctx)
+{
+	struct release_witness *w = &p->witness[i];
+	char file[32], key[FD_PATH_MAX], logs[FD_PATH_MAX],
+	    name[TLOG_KEY_NAME_LEN_MAX + 1];
+	enum err e;
+
+	(void)fmt_print(file, sizeof(file), "witness-%u", i + 1);
+	(void)fmt_print(name, sizeof(name), "%s/%s", p->origin, file);
+	if (fmt_print(w->listen, sizeof(w->listen), "unix:%s/%s.sock", p->dir,
+		file) >= sizeof(w->listen))
+		return err_set(ctx, ERR_LIMIT,
+		    "%.*s is too long for a socket: choose a shorter --home",
+		    60, p->dir);
+	e = place(w->dir, p, file, ctx);
+	if (e == ERR_OK)
+		e = fd_make_dirs(w->dir, ctx);
+	if (e == ERR_OK)
+		e = client_home_path(key, w->dir, "key", NULL, ctx);
+	if (e == ERR_OK)
+		e = logd_key_open(
+		    &w->key, key, name, TLOG_KEY_COSIGNATURE, ctx);
+	if (e == ERR_OK)
+		e = client_home_path(logs, w->dir, "logs", NULL, ctx);
+	if (e == ERR_OK && access(logs, F_OK) != 0)
+		e = watch_log(p, w, ctx);
+	return e;
+}
+
+/* What clients of this home, and its own proofs, demand. */
+static enum err make_policy(struct release_home *p, struct err_ctx *ctx)
+{
+	struct wr w = wr_init(p->policy_text, sizeof(p->policy_text));
+	const struct tlog_key *log = logd_log_key(p->log);
+
+	wr_str(&w, "log ");
+	tlog_vkey_format(&w, log->name, log->type, log->pub);
+	for (unsigned i = 0; i < RELEASE_HOME_WITNESSES; i++) {
+		const struct tlog_key *key = &p->witness[i].key.key;
+
+		wr_fmt(&w, "\nwitness witness-%u ", i + 1);
+		tlog_vkey_format(&w, key->name, key->type, key->pub);
+	}
+	wr_fmt(&w, "\ngroup machine %d", RELEASE_HOME_QUORUM);
+	for (unsigned i = 0; i < RELEASE_HOME_WITNESSES; i++)
+		wr_fmt(&w, " witness-%u", i + 1);
+	wr_str(&w, "\nquorum machine\n");
+	if (w.err != ERR_OK)
+		return err_set(ctx, w.err, "the log's policy is too long");
+	return tlog_policy_parse(&p->policy,
+	    (struct bytes){ (const uint8_t *)p->policy_text, w.len }, false,
+	    ctx);
+}
+
+/* ---- opening -------------------------------------------------------------- */
+
+static enum err open_keys(struct release_home *p, struct err_ctx *ctx)
+{
+	char path[FD_PATH_MAX];
+	enum err e = place(path, p, "keys", ctx);
+
+	if (e == ERR_OK)
+		e = release_keys_open(&p->keys, path, RELEASE_HOME_KEYS, ctx);
+	if (e != ERR_OK)
+		return e;
+	p->admit.release = p->keys.set;
+	p->admit.product = text_of(RELEASE_HOME_PRODUCT);
+	p->admit.origin = p->origin;
+	return logd_releases_load(&p->admit, p->log, ctx);
+}
+
 enum err release_home_open(
     struct release_home *p, const char *home, struct err_ctx *ctx)
 {
-	char path[FD_PATH_MAX];
 	enum err e = client_home_path(p->dir, home, "up", NULL, ctx);
 
 	if (e == ERR_OK)
 		e = client_home_make(home, "up", ctx);
 	if (e == ERR_OK)
+		e = check_age(p, ctx);
+	if (e == ERR_OK)
 		e = open_name(p, ctx);
 	if (e == ERR_OK)
-		e = client_home_path(path, p->dir, "log", NULL, ctx);
+		e = open_log(p, ctx);
 	if (e == ERR_OK)
-		e = client_log_open(&p->log, path, p->origin, ctx);
+		e = open_keys(p, ctx);
+	for (unsigned i = 0; e == ERR_OK && i < RELEASE_HOME_WITNESSES; i++)
+		e = open_witness(p, i, ctx);
 	if (e == ERR_OK)
-		e = client_home_path(path, p->dir, "keys", NULL, ctx);
+		e = make_policy(p, ctx);
 	if (e == ERR_OK)
-		e = fd_make_dirs(path, ctx);
-	if (e == ERR_OK)
-		e = release_keys_open(&p->keys, path, RELEASE_HOME_KEYS, ctx);
-	if (e == ERR_OK)
-		e = client_home_path(p->records, p->dir, "records", NULL, ctx);
+		e = place(p->records, p, "records", ctx);
 	if (e == ERR_OK)
 		e = fd_make_dirs(p->records, ctx);
 	return e;
 }
 
-/* How long the newest policy record on disk still holds; 0: there is none. */
-static uint64_t policy_left_s(const struct release_home *p, uint64_t now_s)
+void release_home_close(struct release_home *p)
 {
-	uint8_t entry[RECORD_LEN_MAX];
-	struct tlog_record rec;
-	char path[FD_PATH_MAX];
-	size_t n = 0;
-
-	if (client_home_path(path, p->records, "policy.record", NULL, NULL) !=
-		ERR_OK ||
-	    fd_read_file(entry, sizeof(entry), &n, path, NULL) != ERR_OK ||
-	    tlog_record_verify(&rec, &p->keys.set, (struct bytes){ entry, n },
-		NULL) != ERR_OK ||
-	    rec.not_after <= now_s)
-		return 0;
-	return rec.not_after - now_s;
+	logd_log_close(p->log);
+	mem_wipe(p, sizeof(*p));
 }
 
-enum err release_home_announce(struct release_home *p,
-    const struct release_facts *what, uint64_t now_s, struct err_ctx *ctx)
-{
-	p->what = *what;
-	p->what.product = RELEASE_HOME_PRODUCT;
-	p->what.channel = p->channel;
-	p->what.issued = now_s;
-	p->what.life_s = RELEASE_HOME_LIFE_S;
-	return release_publish(&p->what, &p->log, &p->keys, p->records, ctx);
-}
+/* ---- the trust file ------------------------------------------------------- */
 
-enum err release_home_renew(
-    struct release_home *p, uint64_t now_s, struct err_ctx *ctx)
+static void write_keys(struct wr *w, const struct release_home *p)
 {
-	if (policy_left_s(p, now_s) > RELEASE_HOME_RENEW_S)
-		return ERR_OK;
-	p->what.issued = now_s;
-	return release_publish(&p->what, &p->log, &p->keys, p->records, ctx);
+	for (size_t i = 0; i < p->keys.set.n; i++) {
+		const struct tlog_key *key = &p->keys.set.key[i];
+
+		wr_str(w, "release-key ");
+		tlog_vkey_format(w, key->name, key->type, key->pub);
+		wr_str(w, "\n");
+	}
+	wr_fmt(w, "threshold %zu\n", p->keys.set.need);
+	for (unsigned i = 0; i < RELEASE_HOME_WITNESSES; i++)
+		wr_fmt(w, "operator %s this-machine\n", p->witness[i].key.name);
 }
 
 enum err release_home_trust(const struct release_home *p,
@@ -116,29 +244,17 @@ enum err release_home_trust(const struct release_home *p,
 	uint8_t text[8192];
 	struct wr w = wr_init(text, sizeof(text));
 	size_t n = 0;
-	enum err e = client_home_path(path, p->dir, "trust", NULL, ctx);
+	enum err e = place(path, p, "trust", ctx);
 
 	wr_fmt(&w, "confer-trust/v1\nproduct %s\nchannel %s\nlocal\n",
 	    RELEASE_HOME_PRODUCT, p->channel);
-	for (size_t i = 0; i < p->keys.set.n; i++) {
-		const struct tlog_key *key = &p->keys.set.key[i];
-
-		wr_str(&w, "release-key ");
-		tlog_vkey_format(&w, key->name, key->type, key->pub);
-		wr_str(&w, "\n");
-	}
+	write_keys(&w, p);
 	hex_encode(hex, sim_root, ECDSA_P384_PUB_LEN);
-	wr_fmt(&w, "threshold %zu\nsim-root %s\n\n", p->keys.set.need, hex);
-	client_log_policy(&p->log, &w);
+	wr_fmt(&w, "sim-root %s\n\n", hex);
+	wr_str(&w, p->policy_text);
 	if (e == ERR_OK)
 		e = wr_end(&w, &n);
 	if (e == ERR_OK)
 		e = fd_replace_file(path, (struct bytes){ text, n }, 0600, ctx);
 	return e;
-}
-
-void release_home_close(struct release_home *p)
-{
-	client_log_close(&p->log);
-	release_keys_wipe(&p->keys);
 }

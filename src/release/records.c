@@ -3,9 +3,7 @@
 
 #include "base/assert.h"
 #include "base/fmt.h"
-#include "client/seed.h"
-#include "crypto/crypto_native.h"
-#include "tlog/proof.h"
+#include "sys/fd.h"
 
 static struct bytes str(const char *s)
 {
@@ -17,21 +15,17 @@ static struct bytes str(const char *s)
 static enum err open_key(
     struct release_keys *keys, const char *dir, size_t i, struct err_ctx *ctx)
 {
-	uint8_t pub[ED25519_PUB_LEN];
-	char path[FD_PATH_MAX];
+	char path[FD_PATH_MAX], name[TLOG_KEY_NAME_LEN_MAX + 1];
 	enum err e;
 
 	if (fmt_print(path, sizeof(path), "%s/release-%zu", dir, i + 1) >=
 	    sizeof(path))
 		return err_set(ctx, ERR_LIMIT, "release keys: path");
-	e = client_seed_open(keys->seed_priv[i], path, true, ctx);
+	(void)fmt_print(name, sizeof(name), "local.confer/release/%zu", i + 1);
+	e = logd_key_open(&keys->signer[i], path, name, TLOG_KEY_ED25519, ctx);
 	if (e != ERR_OK)
 		return e;
-	(void)fmt_print(keys->name[i], sizeof(keys->name[i]),
-	    "local.confer/release/%zu", i + 1);
-	crypto_ed25519_public(pub, keys->seed_priv[i]);
-	keys->set.key[i] =
-	    tlog_key_make(str(keys->name[i]), TLOG_KEY_ED25519, pub);
+	keys->set.key[i] = keys->signer[i].key;
 	keys->set.n = keys->set.need = i + 1;
 	return ERR_OK;
 }
@@ -126,132 +120,11 @@ enum err release_sign(struct wr *out, const struct release_keys *keys,
 		return e;
 	text = (struct bytes){ out->p + start, out->len - start };
 	tlog_note_format_end_text(out);
-	for (size_t i = 0; i < keys->set.n; i++) {
-		uint8_t sig[ED25519_SIG_LEN];
-
-		crypto_ed25519_sign(sig, keys->seed_priv[i], text);
-		tlog_note_format_sig(out, &keys->set.key[i], sig, 0);
-	}
+	for (size_t i = 0; i < keys->set.n; i++)
+		logd_key_sign(out, &keys->signer[i], text, 0);
 	if (out->err == ERR_OK && out->len - start > RECORD_LEN_MAX)
 		wr_fail(out, ERR_LIMIT);
 	return out->err == ERR_OK
 		   ? ERR_OK
 		   : err_set(ctx, out->err, "record: longer than its buffer");
-}
-
-/* ---- publishing ---------------------------------------------------------- */
-
-enum err release_next_seq(uint64_t *seq, const struct client_log *log,
-    enum record_kind kind, const struct release_facts *what,
-    struct err_ctx *ctx)
-{
-	uint8_t entry[RECORD_LEN_MAX];
-	struct tlog_record rec;
-	struct tlog_note note;
-	size_t len;
-
-	*seq = 1;
-	for (size_t i = log->n; i > 0; i--) {
-		enum err e =
-		    client_log_read(log, i - 1, entry, sizeof(entry), &len);
-
-		if (e == ERR_OK)
-			e = tlog_note_parse(
-			    &note, (struct bytes){ entry, len }, ctx);
-		if (e == ERR_OK)
-			e = tlog_record_parse(&rec, note.text, ctx);
-		if (e != ERR_OK)
-			return err_set(ctx, e, "log: entry %zu", i - 1);
-		if (rec.kind == kind &&
-		    mem_eq_str(rec.product, what->product) &&
-		    mem_eq_str(rec.channel, what->channel)) {
-			*seq = rec.seq + 1;
-			break;
-		}
-	}
-	return ERR_OK;
-}
-
-/* Where a record and its proof go. */
-struct target {
-	const char *name;
-	enum record_kind kind;
-	void (*fill)(struct tlog_record *, const struct release_facts *);
-};
-
-static const struct target targets[] = {
-	{ "image", RECORD_IMAGE, release_image },
-	{ "model", RECORD_MODEL, release_model },
-	{ "policy", RECORD_POLICY, release_policy },
-};
-
-#define TARGETS (sizeof(targets) / sizeof(targets[0]))
-
-static enum err write_out(const char *dir, const char *name, const char *suffix,
-    const struct wr *w, struct err_ctx *ctx)
-{
-	char path[FD_PATH_MAX];
-
-	if (fmt_print(path, sizeof(path), "%s/%s.%s", dir, name, suffix) >=
-	    sizeof(path))
-		return err_set(ctx, ERR_LIMIT, "records: path");
-	return fd_replace_file(path, (struct bytes){ w->p, w->len }, 0644, ctx);
-}
-
-/* What a publication works with. */
-struct publication {
-	const struct release_facts *what;
-	struct client_log *log;
-	const struct release_keys *keys;
-	const char *dir;
-	struct err_ctx *ctx;
-};
-
-/* Make, sign, append and write one record. */
-static enum err publish_record(
-    const struct publication *p, const struct target *t, uint64_t *index)
-{
-	uint8_t buf[RECORD_LEN_MAX];
-	struct wr w = wr_init(buf, sizeof(buf));
-	struct tlog_record rec;
-	enum err e;
-
-	t->fill(&rec, p->what);
-	e = release_sign(&w, p->keys, &rec, p->ctx);
-	if (e == ERR_OK)
-		e = client_log_append(
-		    p->log, index, (struct bytes){ buf, w.len }, p->ctx);
-	if (e == ERR_OK)
-		e = write_out(p->dir, t->name, "record", &w, p->ctx);
-	return e;
-}
-
-static enum err publish_proof(
-    const struct publication *p, const struct target *t, uint64_t index)
-{
-	uint8_t buf[TLOG_PROOF_LEN_MAX];
-	struct wr w = wr_init(buf, sizeof(buf));
-	enum err e = client_log_prove(p->log, &w, index);
-
-	return e == ERR_OK ? write_out(p->dir, t->name, "proof", &w, p->ctx)
-			   : e;
-}
-
-enum err release_publish(struct release_facts *what, struct client_log *log,
-    const struct release_keys *keys, const char *dir, struct err_ctx *ctx)
-{
-	const struct publication p = { what, log, keys, dir, ctx };
-	uint64_t *const seq[TARGETS] = { &what->image_seq, &what->model_seq,
-		&what->policy_seq };
-	uint64_t index[TARGETS] = { 0 };
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; e == ERR_OK && i < TARGETS; i++)
-		e = release_next_seq(seq[i], log, targets[i].kind, what, ctx);
-	for (size_t i = 0; e == ERR_OK && i < TARGETS; i++)
-		e = publish_record(&p, &targets[i], &index[i]);
-	/* Proofs last: all are under the checkpoint that holds all three. */
-	for (size_t i = 0; e == ERR_OK && i < TARGETS; i++)
-		e = publish_proof(&p, &targets[i], index[i]);
-	return e;
 }

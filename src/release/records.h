@@ -1,6 +1,6 @@
 /*
  * Release records of a local enclave, made and signed on this machine: what
- * `confer up` publishes in its local log before it starts the enclave.
+ * `confer up` publishes in its own log before it starts the enclave.
  */
 #ifndef CONFER_RELEASE_RECORDS_H
 #define CONFER_RELEASE_RECORDS_H
@@ -10,14 +10,13 @@
 
 #include "base/err.h"
 #include "base/wr.h"
-#include "client/local_log.h"
+#include "logd/key.h"
 #include "tlog/record.h"
 
-/* k release keys with their seeds: DIR/release-1 .. DIR/release-k, 0600. */
+/* k release keys, all of which sign: DIR/release-1 .. DIR/release-k (key.h). */
 struct release_keys {
-	uint8_t seed_priv[RECORD_KEYS_MAX][ED25519_SEED_LEN];
-	char name[RECORD_KEYS_MAX][TLOG_KEY_NAME_LEN_MAX + 1];
-	struct tlog_keyset set; /* borrows from name; need == n */
+	struct logd_key signer[RECORD_KEYS_MAX];
+	struct tlog_keyset set; /* borrows from signer; need == n */
 };
 
 /* What the records of a local enclave say; all strings are tokens. */
@@ -42,9 +41,8 @@ struct release_facts {
 };
 
 /*
- * Open or create `n` keys in `dir` (1..RECORD_KEYS_MAX), all of which sign.
- * `keys` must not move afterwards. The errors of fd_make_dirs and
- * client_seed_open; wiped on failure.
+ * Open or create `n` keys in `dir` (1..RECORD_KEYS_MAX). `keys` must not move
+ * afterwards. The errors of fd_make_dirs and logd_key_open; wiped on failure.
  */
 enum err release_keys_open(struct release_keys *keys, const char *dir, size_t n,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
@@ -63,24 +61,6 @@ void release_policy(struct tlog_record *rec, const struct release_facts *what);
  */
 enum err release_sign(struct wr *out, const struct release_keys *keys,
     const struct tlog_record *rec, struct err_ctx *ctx)
-    __attribute__((warn_unused_result));
-
-/*
- * The seq that the next record of this kind has in the log: one more than the
- * newest there, 1 if there is none. Reads the log backwards.
- */
-enum err release_next_seq(uint64_t *seq, const struct client_log *log,
-    enum record_kind kind, const struct release_facts *what,
-    struct err_ctx *ctx) __attribute__((warn_unused_result));
-
-/*
- * All of it: set the three seqs, make and sign image, model and policy record,
- * append them, and write image.record, image.proof, model.record, ... to the
- * existing directory `dir`, where the enclave reads them. The proofs are all
- * under one checkpoint.
- */
-enum err release_publish(struct release_facts *what, struct client_log *log,
-    const struct release_keys *keys, const char *dir, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
 #endif

@@ -38,7 +38,8 @@ def demonstration():
     left = [n for n in os.listdir(up) if n.endswith((".sock", ".json"))]
     check(not left, f"no socket and no state is left: {left}")
     check(os.stat(up).st_mode & 0o777 == 0o700, "its files are the user's")
-    for name in ("keys/release-1", "simtee/root.pem", "log/key"):
+    for name in ("keys/release-1", "simtee/root.pem", "log/state/key",
+                 "witness-1/key"):
         mode = os.stat(os.path.join(up, name)).st_mode & 0o777
         check(mode == 0o600, f"{name} is the user's alone")
 
@@ -104,9 +105,11 @@ def one_at_a_time():
     check(status == 3 and one_sentence(err) and "another" in err,
           f"a second one in the same home: {err.strip()}")
     parts = children(service.process.pid)
-    check(len(parts) == 2, f"it runs two parts: {sorted(parts)}")
+    check(sorted(n for n, _ in parts) == [
+        "confer-enclave", "confer-log", "confer-log", "confer-log",
+        "confer-simtee"], f"it runs five parts: {parts}")
     service.stop()
-    check(all(not os.path.exists(f"/proc/{p}") for p in parts.values()),
+    check(all(not os.path.exists(f"/proc/{p}") for _, p in parts),
           "its parts end with it")
     status, _, err = confer("ask", "Hello")
     check(status == 3 and "confer up" in err,
@@ -126,12 +129,12 @@ def killed():
     parts = children(service.process.pid)
     service.process.kill()
     service.process.wait()
-    for pid in parts.values():
+    for _, pid in parts:
         for _ in range(200):
             if not os.path.exists(f"/proc/{pid}"):
                 break
             subprocess.run(["sleep", "0.05"], check=True)
-    check(all(not os.path.exists(f"/proc/{p}") for p in parts.values()),
+    check(all(not os.path.exists(f"/proc/{p}") for _, p in parts),
           "its parts end with it even when it is killed")
     status, _, err = confer("ask", "Hello")
     check(status == 3 and "has ended" in err,

@@ -216,7 +216,8 @@ async function askForReceipt(session, o) {
 async function ask(address, trust, o) {
 	const session = await Session.open(address, trust, o);
 	process.stderr.write('SIMULATED, NOT PRIVATE; ' +
-		`${session.verdict.quorum ? '' : 'quorum none; '}model ` +
+		`${session.verdict.quorum ? '' : 'quorum none; '}` +
+		`${trust.local ? 'witnesses of one machine; ' : ''}model ` +
 		`${session.verdict.model}\n`);
 	if (o.receipt) {
 		await askForReceipt(session, o);

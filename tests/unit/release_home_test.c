@@ -1,12 +1,15 @@
 /* What `confer up` announces, and that a client of the same home believes it. */
 #include "test.h"
 
-#include "release/home.h"
+#include <unistd.h>
+
 #include "crypto/crypto_native.h"
 #include "protocol/trust.h"
+#include "release/home.h"
 #include "tlog/proof.h"
+#include "witness_host.h"
 
-#define NOW 1800000000ull
+#define NOW WITNESS_HOST_NOW
 
 static char home[64];
 static const uint8_t sim[RECORD_MEASUREMENT_LEN] = { 0x3f, 1, 2 };
@@ -37,20 +40,42 @@ static const struct release_facts what = { .version = "1.0",
 	.quant = "Q8_0",
 	.context = 512 };
 
-static void open_home(struct release_home *p)
+static struct release_home home_, other;
+static struct witness_host host[RELEASE_HOME_WITNESSES];
+
+static void open_home(void)
 {
 	struct err_ctx ctx = { 0 };
 
-	*p = (struct release_home)RELEASE_HOME_INIT;
-	if (release_home_open(p, home, &ctx) != ERR_OK)
+	if (release_home_open(&home_, home, &ctx) != ERR_OK)
 		fail_msg("%s", ctx.msg);
+}
+
+/* The first n witnesses run; then announce. */
+static enum err announce(int n, uint64_t now_s, struct err_ctx *ctx)
+{
+	__atomic_store_n(&witness_host_now, now_s, __ATOMIC_SEQ_CST);
+	for (int i = 0; i < n; i++)
+		witness_host_start(
+		    &host[i], home_.witness[i].dir, home_.witness[i].listen);
+	return release_home_announce(&home_, &what, now_s, ctx);
+}
+
+static int close_home(void **state)
+{
+	(void)state;
+	for (int i = 0; i < RELEASE_HOME_WITNESSES; i++)
+		witness_host_stop(&host[i]);
+	release_home_close(&home_);
+	release_home_close(&other);
+	return 0;
 }
 
 static struct bytes load(const char *name)
 {
-	static uint8_t buf[4][TLOG_PROOF_LEN_MAX];
+	static uint8_t buf[16][TLOG_PROOF_LEN_MAX];
 	static unsigned turn;
-	uint8_t *p = buf[turn++ % 4];
+	uint8_t *p = buf[turn++ % 16];
 	char path[256];
 	size_t n;
 
@@ -59,13 +84,14 @@ static struct bytes load(const char *name)
 	return (struct bytes){ p, n };
 }
 
-/* The record and its proof, judged by the trust file. */
-static void check_record(const char *kind, struct tlog_record *rec)
+/* The record and its proof, judged by the trust file; who cosigned. */
+static struct tlog_included check_record(
+    const char *kind, struct tlog_record *rec, uint64_t now_s)
 {
+	static struct trust trust;
 	struct bytes text = load("trust"), entry, proof;
 	struct tlog_included in;
 	struct err_ctx ctx = { 0 };
-	struct trust trust;
 	char name[64];
 
 	if (trust_parse(&trust, text, &ctx) != ERR_OK)
@@ -79,100 +105,143 @@ static void check_record(const char *kind, struct tlog_record *rec)
 	(void)snprintf(name, sizeof(name), "records/%s.proof", kind);
 	proof = load(name);
 	if (tlog_record_verify(rec, &trust.release, entry, &ctx) != ERR_OK ||
-	    tlog_proof_verify(&in, trust_policy_at(&trust, NOW), NOW, entry, proof, &ctx) !=
-		ERR_OK)
+	    tlog_proof_verify(&in, trust_policy_at(&trust, now_s), now_s, entry,
+		proof, &ctx) != ERR_OK)
 		fail_msg("%s: %s", kind, ctx.msg);
 	CHECK(mem_eq(rec->product, trust.product));
 	CHECK(mem_eq(rec->channel, trust.channel));
-	CHECK_OK(tlog_record_check_time(rec, NOW, NULL));
+	CHECK_OK(tlog_record_check_time(rec, now_s, NULL));
+	return in;
 }
 
 TEST(what_is_published_is_believed)
 {
-	static struct release_home p;
-	struct tlog_record rec;
+	struct tlog_included image, model, policy;
+	struct tlog_record rec, rules;
 
-	open_home(&p);
-	CHECK_OK(release_home_announce(&p, &what, NOW, NULL));
-	CHECK_OK(release_home_trust(&p, root, NULL));
-	release_home_close(&p);
-	check_record("image", &rec);
-	CHECK(tlog_image_has_sim(&rec.image, sim));
+	open_home();
+	CHECK_OK(announce(3, NOW, NULL));
+	CHECK_OK(release_home_trust(&home_, root, NULL));
+	policy = check_record("policy", &rules, NOW);
+	CHECK_EQ(rules.policy.n_min_seq, 2);
+	image = check_record("image", &rec, NOW);
+	CHECK(tlog_image_has_sim(&rec.image, sim)); /* L-95 */
 	CHECK_EQ(rec.seq, 1);
-	check_record("model", &rec);
+	CHECK_OK(tlog_record_check_policy(
+	    &rec, &image.leaf, &rules, NULL)); /* L-93 */
+	model = check_record("model", &rec, NOW);
 	CHECK(mem_eq_str(rec.model.name, "demo"));
-	check_record("policy", &rec);
-	CHECK_EQ(rec.policy.n_min_seq, 2);
+	/* One checkpoint over all three, cosigned by all three. */
+	CHECK_EQ(image.head.size, 3);
+	CHECK(tlog_hash_eq(&image.head.root, &policy.head.root));
+	CHECK(tlog_hash_eq(&image.head.root, &model.head.root));
+	CHECK_EQ(image.head.witnesses, 7);
+	CHECK_EQ(image.head.time, NOW);
 }
 
 TEST(the_next_start_goes_on_with_the_same_names_and_keys)
 {
-	static struct release_home p;
 	struct bytes before = load("trust"), after;
 	struct tlog_record rec;
 
-	open_home(&p);
-	CHECK_OK(release_home_announce(&p, &what, NOW, NULL));
-	CHECK_OK(release_home_trust(&p, root, NULL));
-	release_home_close(&p);
+	open_home();
+	CHECK_OK(announce(3, NOW, NULL));
+	CHECK_OK(release_home_trust(&home_, root, NULL));
 	after = load("trust");
 	CHECK(mem_eq(before, after));
-	check_record("image", &rec);
+	CHECK_EQ(check_record("image", &rec, NOW).head.size, 6);
 	CHECK_EQ(rec.seq, 2);
+}
+
+TEST(one_witness_may_be_away_and_two_may_not)
+{
+	struct err_ctx ctx = { 0 };
+	struct tlog_record rec;
+
+	open_home();
+	CHECK_OK(announce(2, NOW, NULL));
+	CHECK_EQ(check_record("image", &rec, NOW).head.witnesses, 3);
+	witness_host_stop(&host[1]);
+	CHECK_ERR(release_home_announce(&home_, &what, NOW, &ctx), ERR_POLICY);
+	CHECK(strstr(ctx.msg, "1 of this machine's 3 witnesses") != NULL);
+	/* What was there is untouched. */
+	CHECK_EQ(check_record("image", &rec, NOW).head.witnesses, 3);
 }
 
 TEST(only_one_publishes_at_a_time)
 {
-	static struct release_home p, q = RELEASE_HOME_INIT;
-
-	open_home(&p);
-	CHECK_ERR(release_home_open(&q, home, NULL), ERR_BUSY);
-	release_home_close(&q);
-	release_home_close(&p);
-	open_home(&q);
-	release_home_close(&q);
+	open_home();
+	CHECK_ERR(release_home_open(&other, home, NULL), ERR_BUSY);
+	release_home_close(&other);
+	release_home_close(&home_);
+	CHECK_OK(release_home_open(&other, home, NULL));
 }
 
 TEST(a_policy_is_renewed_when_half_its_life_is_over)
 {
-	static struct release_home p;
-	uint64_t seq;
+	struct tlog_record rec;
+	uint64_t seq, now = NOW + 86400 / 4;
 
-	open_home(&p);
-	CHECK_OK(release_home_announce(&p, &what, NOW, NULL));
-	seq = p.what.policy_seq;
-	CHECK_OK(release_home_renew(&p, NOW + 86400, NULL));
-	CHECK_EQ(p.what.policy_seq, seq);
-	CHECK_OK(release_home_renew(&p, NOW + 4 * 86400, NULL));
-	CHECK_EQ(p.what.policy_seq, seq + 1);
-	release_home_close(&p);
+	open_home();
+	CHECK_OK(announce(3, NOW, NULL));
+	seq = home_.what.policy_seq;
+	CHECK_OK(release_home_renew(&home_, now, NULL));
+	CHECK_EQ(home_.cosigned_s, NOW); /* nothing was due */
+	now = NOW + 86400;
+	__atomic_store_n(&witness_host_now, now, __ATOMIC_SEQ_CST);
+	CHECK_OK(release_home_renew(&home_, now, NULL));
+	CHECK_EQ(home_.what.policy_seq, seq);
+	CHECK_EQ(check_record("policy", &rec, now).head.time, now);
+	now = NOW + 4 * 86400;
+	__atomic_store_n(&witness_host_now, now, __ATOMIC_SEQ_CST);
+	CHECK_OK(release_home_renew(&home_, now, NULL));
+	CHECK_EQ(home_.what.policy_seq, seq + 1);
+	CHECK_EQ(check_record("policy", &rec, now).head.time, now);
+	CHECK_EQ(rec.seq, seq + 1);
+}
+
+static void write_home(const char *name, const char *text)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/up/%s", home, name);
+	CHECK_OK(fd_replace_file(path,
+	    (struct bytes){ (const uint8_t *)text, strlen(text) }, 0600, NULL));
+}
+
+TEST(a_home_of_an_earlier_version_is_refused_by_name)
+{
+	struct err_ctx ctx = { 0 };
+
+	write_home("log/entries", "");
+	CHECK_ERR(release_home_open(&home_, home, &ctx), ERR_UNSUPPORTED);
+	CHECK(strstr(ctx.msg, "earlier version") != NULL);
 }
 
 TEST(a_damaged_name_is_an_error_that_names_the_file)
 {
-	static struct release_home p = RELEASE_HOME_INIT;
 	struct err_ctx ctx = { 0 };
 	char path[128];
 
-	(void)snprintf(path, sizeof(path), "%s/up/name", home);
-	CHECK_OK(fd_replace_file(
-	    path, (struct bytes)BYTES_LITERAL("NOTAHEX!"), 0600, NULL));
-	CHECK_ERR(release_home_open(&p, home, &ctx), ERR_FORMAT);
+	(void)snprintf(path, sizeof(path), "%s/up/log/entries", home);
+	CHECK_EQ(unlink(path), 0);
+	write_home("name", "NOTAHEX!");
+	CHECK_ERR(release_home_open(&home_, home, &ctx), ERR_FORMAT);
 	CHECK(strstr(ctx.msg, "up/name") != NULL);
-	release_home_close(&p);
 }
+
+#define HOME_TEST(t) cmocka_unit_test_teardown(t, close_home)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_published_is_believed),
-		cmocka_unit_test(
-		    the_next_start_goes_on_with_the_same_names_and_keys),
-		cmocka_unit_test(only_one_publishes_at_a_time),
-		cmocka_unit_test(
-		    a_policy_is_renewed_when_half_its_life_is_over),
-		cmocka_unit_test(
-		    a_damaged_name_is_an_error_that_names_the_file),
+		HOME_TEST(what_is_published_is_believed),
+		HOME_TEST(the_next_start_goes_on_with_the_same_names_and_keys),
+		HOME_TEST(one_witness_may_be_away_and_two_may_not),
+		HOME_TEST(only_one_publishes_at_a_time),
+		HOME_TEST(a_policy_is_renewed_when_half_its_life_is_over),
+		HOME_TEST(a_home_of_an_earlier_version_is_refused_by_name),
+		HOME_TEST(a_damaged_name_is_an_error_that_names_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, make_home, remove_home);

@@ -36,9 +36,9 @@ def vector(name):
 
 
 def children(pid):
-    """All processes below pid: {name: pid}"""
-    below, found = [pid], {}
-    for p in (int(d) for d in os.listdir("/proc") if d.isdigit()):
+    """All processes below pid, in their order: [(name, pid)]"""
+    below, found = [pid], []
+    for p in sorted(int(d) for d in os.listdir("/proc") if d.isdigit()):
         try:
             with open(f"/proc/{p}/stat", encoding="ascii",
                       errors="replace") as f:
@@ -49,7 +49,7 @@ def children(pid):
         parent = int(stat[stat.rindex(")") + 2:].split()[1])
         if parent in below:
             below.append(p)
-            found[name] = p
+            found.append((name, p))
     return found
 
 
@@ -71,8 +71,7 @@ class Service:
             time.sleep(0.05)
         with open(state, encoding="utf-8") as f:
             self.address = json.load(f)["address"]
-        # A name in /proc has 15 bytes at most.
-        self.enclave = children(self.process.pid)["confer-enclave"[:15]]
+        self.enclave = dict(children(self.process.pid))["confer-enclave"]
 
     def confer(self, command, *args, **kwargs):
         """Start `confer COMMAND` in this home."""
