@@ -131,6 +131,7 @@ static enum cli_exit make(struct run *run)
 	const char *kind = run->o->args > 1 ? run->o->arg[1] : "";
 	const char *path = run->r->out != NULL ? run->r->out : "-";
 	struct cli_release_make *m = malloc(sizeof(*m));
+	bool unreachable;
 	enum err e;
 
 	if (m == NULL)
@@ -150,7 +151,10 @@ static enum cli_exit make(struct run *run)
 		if (!run->o->json && !run->o->quiet)
 			say_made(m, run->r->out != NULL ? path : "RECORD");
 	}
+	unreachable = m->unreachable;
 	free(m);
+	if (unreachable)
+		return CLI_EXIT_UNREACHABLE;
 	/* Up to here in err.h it is the input's fault: an option's. */
 	return e != ERR_OK && e <= ERR_AUTH ? CLI_EXIT_USAGE : exit_of(e);
 }

@@ -183,6 +183,8 @@ static const struct row {
 	    "make: the number of this record; the first is 1" },
 	{ "previous", "RECORD", TEXT, CLI_RELEASE, AT(release.previous),
 	    "make: one more than that of this record" },
+	{ "log", "WHERE", TEXT, CLI_RELEASE, AT(release.log),
+	    "make: one more than the newest there; folder or URL" },
 	{ "not-before", "TIME", TEXT, CLI_RELEASE, AT(release.not_before),
 	    "make: when it begins to hold (default: now)" },
 	{ "days", "N", TEXT, CLI_RELEASE, AT(release.days),

@@ -69,6 +69,7 @@ struct cli_release {
 	const char *now;
 	const char *from;
 	const char *previous;
+	const char *log;
 	const char *product;
 	const char *channel;
 	const char *seq;

@@ -80,13 +80,15 @@ static void check_signatures(struct cli_release_report *r,
 	}
 	if (signers->n > 0)
 		check_keys(r, file, signers, "named keys");
-	if (against->trust != NULL && !rebuild)
-		check_keys(r, file, &against->trust->release, "release keys");
+	if (against->trust != NULL)
+		check_keys(r, file,
+		    rebuild ? &against->trust->rebuilder
+			    : &against->trust->release,
+		    rebuild ? "rebuilder keys" : "release keys");
 	else if (signers->n == 0)
 		say(r, CLI_RELEASE_UNCHECKED, "signatures",
-		    "%zu, not checked: %s", file->note.n,
-		    rebuild ? "a rebuilder's key is given with --signer"
-			    : "--trust FILE says who may sign");
+		    "%zu, not checked: --trust FILE says who may sign",
+		    file->note.n);
 }
 
 static void check_product(struct cli_release_report *r,
@@ -153,8 +155,8 @@ static void check_log(struct cli_release_report *r,
 	}
 	policy = trust_policy_at(against->trust, against->now_s);
 	if (policy == NULL) {
-		ctx.code = trust_no_policy(
-		    against->trust, against->now_s, &ctx);
+		ctx.code =
+		    trust_no_policy(against->trust, against->now_s, &ctx);
 		say(r, CLI_RELEASE_FAILED, "log", "%s", why(&ctx));
 		return;
 	}

@@ -54,6 +54,7 @@ static const struct use {
 	{ "channel", TEXT(channel), MAKE },
 	{ "seq", TEXT(seq), MAKE },
 	{ "previous", TEXT(previous), MAKE },
+	{ "log", TEXT(log), MAKE },
 	{ "not-before", TEXT(not_before), MAKE },
 	{ "days", TEXT(days), MAKE },
 	{ "version", TEXT(version), SOURCE },
@@ -298,13 +299,19 @@ static enum err choose(char out[RECORD_TOKEN_LEN_MAX + 1], const char *given,
 static enum err next_seq(struct cli_release_make *m)
 {
 	const struct cli_release *r = m->r;
+	enum err e;
 
 	if (r->seq != NULL)
 		return cli_release_number(m, &m->seq, "seq", r->seq, INT64_MAX);
+	if (r->log != NULL) {
+		e = cli_release_log_seq(m, r->log);
+		m->seq++;
+		return e;
+	}
 	if (r->previous == NULL && r->from == NULL)
 		return err_set(m->ctx, ERR_FORMAT,
 		    "which number? --seq 1 for a first record, else "
-		    "--from or --previous RECORD");
+		    "--from or --previous RECORD, or --log WHERE");
 	m->seq = m->before.rec.seq + 1;
 	return ERR_OK;
 }
@@ -344,9 +351,9 @@ static enum err read_before(struct cli_release_make *m)
 	if (r->from != NULL && r->previous != NULL)
 		return err_set(m->ctx, ERR_FORMAT,
 		    "--from says which record was before: no --previous");
-	if (r->seq != NULL && r->previous != NULL)
+	if ((r->seq != NULL) + (r->previous != NULL) + (r->log != NULL) > 1)
 		return err_set(m->ctx, ERR_FORMAT,
-		    "--seq and --previous exclude each other");
+		    "--seq, --previous and --log exclude each other");
 	if (path == NULL)
 		path = r->release; /* a rebuild is of its product */
 	if (path == NULL)

@@ -21,8 +21,9 @@ struct cli_release_make {
 	char channel[RECORD_TOKEN_LEN_MAX + 1];
 	uint64_t seq;
 	uint64_t issued;
-	bool compared; /* rebuild: --result-of was given ... */
-	bool same;     /* ... and is what --release says */
+	bool compared;    /* rebuild: --result-of was given ... */
+	bool same;        /* ... and is what --release says */
+	bool unreachable; /* the log of --log was not reached */
 	struct err_ctx *ctx;
 	struct tlog_record rec; /* the result; borrows from text */
 	uint8_t text[RECORD_LEN_MAX];
@@ -44,7 +45,7 @@ enum err cli_release_check_options(
     const char *what, const struct cli_release *r, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
-/* ---- for release_kinds.c --------------------------------- */
+/* ---- for release_kinds.c, release_log.c --------------------------------- */
 
 /* Add the lines of this kind. */
 enum err cli_release_kind_lines(struct cli_release_make *m)
@@ -66,5 +67,14 @@ enum err cli_release_number(struct cli_release_make *m, uint64_t *out,
 /* Unix seconds, or UTC as in 2026-11-22T15:04:05Z. ERR_FORMAT. */
 enum err cli_release_time(uint64_t *out, const char *name, const char *value,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
+
+/*
+ * Set m->seq to the greatest of this kind, product and channel in the log at
+ * `where`, 0 if there is none. The log's word is taken for it: a wrong one
+ * makes a record that no log admits. The errors of logd/view.h; ERR_FORMAT,
+ * ERR_LIMIT: that is no log.
+ */
+enum err cli_release_log_seq(struct cli_release_make *m, const char *where)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -68,7 +68,7 @@ refused("a key is not overwritten", "key1", "key", "other", path("key1"))
 log = works("key", "log.example.org", path("key-log")).strip()
 trust = put("trust", "confer-trust/v1\nproduct confer\nchannel stable\nlocal\n"
             + "".join(f"release-key {v}\n" for v in vkeys)
-            + f"threshold 2\n\nlog {log}\nquorum none\n")
+            + f"threshold 2\nrebuilder-key {rebuilder}\n\nlog {log}\nquorum none\n")
 CHECK = ("--trust", trust, "--now", NOW)
 
 # ---- an image with two launches and two models ----------------------------------
@@ -166,6 +166,7 @@ check(made["identical"] is False, "another kernel is another result")
 sign("rebuild", 4)
 out = json.loads(works("check", path("rebuild"), "--signer", rebuilder,
                        "--json"))
+works("check", path("rebuild"), "--trust", trust)
 check(out["accepted"] is None and out["checks"][1]["result"] == "passed",
       "a rebuild is signed by its rebuilder")
 check(f"release {leaf}\n" in get("rebuild"), "and names the release")

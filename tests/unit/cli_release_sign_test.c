@@ -129,9 +129,10 @@ TEST(check_says_what_a_client_and_a_monitor_say)
 	check_says(out_text, "Clients refuse it.");
 	REFUSED(CLI_EXIT_REFUSED, "", "check", image, "--now", "1799999000");
 	check_says(out_text, "valid from");
-	WORKS("check", put_sample("rebuild", "entry"), "--trust",
-	    put_trust("stable", 2), AT);
-	check_says(out_text, "a rebuilder's key is given with --signer");
+	/* A release key is no rebuilder's. */
+	REFUSED(CLI_EXIT_REFUSED, "", "check", put_sample("rebuild", "entry"),
+	    "--trust", put_trust("stable", 2), AT);
+	check_says(out_text, "no signature of a known key");
 	REFUSED(CLI_EXIT_REFUSED, "trust file", "check", image, "--trust",
 	    path_of("one"), AT);
 	MISTAKE("--trust is an option of `confer release check`", "show", image,

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "cli/release_source.h"
+#include "tlog/tile.h"
 
 TEST(an_image_has_its_lines_in_their_one_order)
 {
@@ -192,6 +193,80 @@ TEST(the_next_record_takes_over_what_no_option_replaces)
 	WORKS("make", "image", "--previous", image, "--version", "1", "--sim",
 	    HEX96);
 	check_says(out_text, "product confer\nchannel stable\nseq 18\n");
+}
+
+/* One record as an entry of a bundle, or all of them. */
+static void add_entry(struct wr *w, const char *name)
+{
+	const struct json c = sample(name);
+
+	tlog_bundle_add(w, member_bytes(&c, "entry"));
+}
+
+/* A log of 258 entries as files, of which the last bundle has two. */
+static void put_log(void)
+{
+	static uint8_t full[TLOG_TILE_WIDTH * RECORD_LEN_MAX];
+	uint8_t two[4 * RECORD_LEN_MAX];
+	struct wr w = wr_init(full, sizeof(full));
+	struct wr v = wr_init(two, sizeof(two));
+
+	add_entry(&w, "image");
+	for (unsigned i = 1; i < TLOG_TILE_WIDTH; i++)
+		add_entry(&w, "rebuild");
+	add_entry(&v, "policy");
+	tlog_bundle_add(&v, str_bytes("no record"));
+	CHECK_OK(w.err);
+	CHECK_OK(v.err);
+	CHECK_EQ(mkdir(path_of("log"), 0700), 0);
+	CHECK_EQ(mkdir(path_of("log/tile"), 0700), 0);
+	CHECK_EQ(mkdir(path_of("log/tile/entries"), 0700), 0);
+	CHECK_EQ(mkdir(path_of("log/tile/entries/001.p"), 0700), 0);
+	put_file("log/tile/entries/000", (struct bytes){ w.p, w.len });
+	put_file("log/tile/entries/001.p/2", (struct bytes){ v.p, v.len });
+}
+
+static void put_checkpoint(const char *size)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+	    "log\n%s\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
+	    "\n\xe2\x80\x94 log AAAAAAA=\n",
+	    size);
+	put_text("log/checkpoint", text);
+}
+
+#define LOGGED                                                                 \
+	"--product", "confer", "--version", "1", "--sim", HEX96, "--log",      \
+	    path_of("log")
+
+TEST(a_log_says_which_number_comes_next)
+{
+	put_log();
+	put_checkpoint("258");
+	WORKS("make", "image", LOGGED);
+	check_says(out_text, "\nseq 18\n"); /* in the first bundle */
+	WORKS("make", "policy", "--product", "confer", "--hardware", "any",
+	    "--log", path_of("log"));
+	check_says(out_text, "\nseq 42\n"); /* in the last */
+	WORKS("make", "image", LOGGED, "--channel", "beta");
+	check_says(out_text, "\nseq 1\n");
+	put_checkpoint("0");
+	WORKS("make", "image", LOGGED);
+	check_says(out_text, "\nseq 1\n");
+	put_checkpoint("259");
+	REFUSED(CLI_EXIT_REFUSED, "", "make", "image", LOGGED);
+	put_checkpoint("1048577");
+	MISTAKE("1048577 entries", "make", "image", LOGGED);
+	put_checkpoint("x");
+	MISTAKE("", "make", "image", LOGGED);
+	put_text("log/checkpoint", "x\n");
+	MISTAKE("", "make", "image", LOGGED);
+	REFUSED(CLI_EXIT_REFUSED, "", "make", "image", "--product", "p",
+	    "--log", path_of("absent"));
+	REFUSED(CLI_EXIT_UNREACHABLE, "", "make", "image", "--product", "p",
+	    "--log", "http://127.0.0.1:1/");
 }
 
 TEST(times_are_within_the_life_of_a_kind)
@@ -427,6 +502,7 @@ int main(void)
 		cmocka_unit_test(every_sample_made_from_itself_is_itself),
 		cmocka_unit_test(
 		    the_next_record_takes_over_what_no_option_replaces),
+		cmocka_unit_test(a_log_says_which_number_comes_next),
 		cmocka_unit_test(times_are_within_the_life_of_a_kind),
 		cmocka_unit_test(what_is_missing_is_named),
 		cmocka_unit_test(what_does_not_fit_is_named_with_its_option),
