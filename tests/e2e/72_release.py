@@ -197,6 +197,12 @@ status, out, err = release("check", f"{records}/image.record", "--trust",
                            f"{up}/trust", "--proof", f"{records}/policy.proof")
 check(status == 2 and "Clients refuse it" in out,
       "the proof of another record is refused")
+with open(f"{up}/trust", encoding="ascii") as f:
+    channel = next(x.split()[1] for x in f if x.startswith("channel "))
+made = json.loads(works("make", "image", "--product", "confer", "--channel",
+                        channel, "--version", "2", "--sim", "a" * 96, "--log",
+                        f"{up}/log/public", "--json"))
+check(made["seq"] == 2, "the log says which number comes next")
 service.stop()
 
 # ---- which program is this ------------------------------------------------------------
