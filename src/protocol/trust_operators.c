@@ -7,11 +7,9 @@
 /* What is shown for witnesses without a line: nobody can be called that. */
 #define NOT_STATED "not stated"
 
+/* Of a line of the trust file, so 0x20..0x7e. */
 static bool name_ok(struct bytes name)
 {
-	for (size_t i = 0; i < name.len; i++)
-		if (name.p[i] < 0x20 || name.p[i] > 0x7e)
-			return false;
 	return name.len >= 1 && name.len <= TRUST_OPERATOR_LEN_MAX &&
 	       name.p[0] != ' ' && name.p[name.len - 1] != ' ' &&
 	       !mem_eq_str(name, NOT_STATED);
