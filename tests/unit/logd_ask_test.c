@@ -4,6 +4,7 @@
  */
 #include "witness_fake.h"
 
+#include "http/url.h"
 #include "logd/ask.h"
 
 /* ---- asking ---------------------------------------------------------------- */
@@ -337,23 +338,28 @@ static void refusing(
 {
 	(void)body;
 	if (head.p[0] == 'P')
-		put_answer(out, f->posts == 1 ? 409 : 422, str_bytes("5\n"));
+		put_answer(out, f->posts == 1 ? 409 : 422, str_bytes(f->text));
 	else
 		put_answer(out, 404, str_bytes(""));
 }
 
 TEST(a_refused_proof_is_a_claim_too)
 {
+	static const char *const told[] = { "1\n", "5\n", "8\n" };
 	struct fake f;
 	struct logd_witness w;
 
-	fake_start(&f, refusing);
-	w = witness_at(&f);
-	ask(&w, 1, 8);
-	CHECK(w.rolled_back && !w.proven && w.size == 5);
-	says(&w, "another tree of size 5");
-	CHECK_EQ(f.posts, 3);
-	fake_stop(&f);
+	for (size_t i = 0; i < 3; i++) {
+		fake_start(&f, refusing);
+		f.text = told[i];
+		w = witness_at(&f);
+		ask(&w, 1, 8);
+		CHECK(w.rolled_back && !w.proven);
+		CHECK_EQ(w.size, strtoul(told[i], NULL, 10));
+		says(&w, "another tree of size ");
+		CHECK_EQ(f.posts, 3);
+		fake_stop(&f);
+	}
 }
 
 /* ---- hostile ones ---------------------------------------------------------- */
@@ -371,6 +377,12 @@ TEST(a_status_that_we_do_not_know_is_quoted_as_far_as_it_is_safe)
 	CHECK_STR(w.why, "it answered 500");
 	ask_always(&f, 403, "bad\x1b[31m", &w);
 	CHECK_STR(w.why, "it answered 403: bad");
+	ask_always(&f, 500, "a ~\x7f", &w);
+	CHECK_STR(w.why, "it answered 500: a ~");
+	ask_always(&f, 500, " \x1f", &w);
+	CHECK_STR(w.why, "it answered 500:  ");
+	ask_always(&f, 500, "~", &w);
+	CHECK_STR(w.why, "it answered 500: ~");
 	ask_always(&f, 422, "", &w); /* from size 0: not another tree */
 	CHECK_STR(w.why, "it answered 422");
 	CHECK(!w.rolled_back);
@@ -382,6 +394,30 @@ TEST(a_status_that_we_do_not_know_is_quoted_as_far_as_it_is_safe)
 	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
 	    &w);
 	CHECK_EQ(strlen(w.why), strlen("it answered 400: ") + 80);
+}
+
+TEST(what_was_known_of_a_witness_is_asked_from_and_forgotten)
+{
+	static const uint64_t known[][2] = { { 0, 0 }, { 5, 5 }, { 8, 8 },
+		{ 9, 0 } };
+	struct fake f;
+	struct logd_witness w;
+
+	fake_start(&f, always);
+	f.status = 404;
+	f.text = "";
+	for (size_t i = 0; i < 4; i++) {
+		w = witness_at(&f);
+		w.size = known[i][0];
+		w.time = 1;
+		w.cosigned = w.rolled_back = w.proven = true;
+		ask(&w, 1, 8);
+		CHECK_EQ(f.old, known[i][1]);
+		CHECK(w.size == 0 && w.time == 0);
+		CHECK(!w.cosigned && !w.rolled_back && !w.proven);
+	}
+	CHECK_EQ(f.posts, 4);
+	fake_stop(&f);
 }
 
 TEST(a_redirect_is_not_followed)
@@ -586,6 +622,12 @@ TEST(an_address_that_cannot_be_asked_is_a_sentence)
 	ask(w, 3, 8);
 	CHECK(!w[0].cosigned && !w[1].cosigned && !w[2].cosigned);
 	says(&w[2], "too long");
+	url[HTTP_URL_LEN_MAX - strlen("/add-checkpoint") + 1] = '\0';
+	ask(&w[2], 1, 8);
+	says(&w[2], "its URL is too long");
+	url[HTTP_URL_LEN_MAX - strlen("/add-checkpoint")] = '\0';
+	ask_as(&w[2], 1, world_leaf, 8, (struct logd_ask){ .total_ms = 1 });
+	CHECK(strstr(w[2].why, "its URL") == NULL);
 }
 
 TEST(tiles_that_give_no_proof_are_our_fault_and_said)
@@ -684,6 +726,8 @@ int main(void)
 		cmocka_unit_test(a_refused_proof_is_a_claim_too),
 		cmocka_unit_test(
 		    a_status_that_we_do_not_know_is_quoted_as_far_as_it_is_safe),
+		cmocka_unit_test(
+		    what_was_known_of_a_witness_is_asked_from_and_forgotten),
 		cmocka_unit_test(a_redirect_is_not_followed),
 		cmocka_unit_test(garbage_is_no_cosignature),
 		cmocka_unit_test(an_answer_without_end_is_cut_off),
