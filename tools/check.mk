@@ -21,6 +21,10 @@ $(BUILD)/test/%: tests/unit/%.c tests/unit/test.h $(BUILD)/lib/all.a \
 	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Itests/unit -MMD -MP \
 		-o $@ $< -lcmocka $(LINK_ALL)
 
+# Witnesses that a test plays.
+$(BUILD)/test/logd_publish_test: \
+	private LDFLAGS_ALL += -Xlinker --wrap=logd_ask_witnesses
+
 .PHONY: unit unit-bin
 unit-bin: $(UNIT_BIN)
 unit: unit-bin

@@ -91,7 +91,8 @@ enum err logd_log_append(struct logd_log *log, uint64_t *index,
  * checkpoint with those that came; also to renew them. Cosignatures of the same
  * tree from witnesses that do not answer now are kept. ERR_PROTOCOL: a witness
  * has seen a larger or another tree of this log: this copy is an old one, and
- * is marked dead. ERR_IO, ERR_NOSPACE: broken. What each witness said is in w.
+ * is marked dead if that is proven; nothing is published. ERR_IO, ERR_NOSPACE:
+ * broken. What each witness said is in w.
  */
 enum err logd_log_publish(struct logd_log *log, struct logd_witness *w,
     size_t n, uint64_t now_s, struct err_ctx *ctx)

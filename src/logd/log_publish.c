@@ -49,6 +49,33 @@ enum err logd_log_release(
 	return ERR_OK;
 }
 
+/*
+ * A witness says that it has seen more of this log than we have. If it shows
+ * our own signature, then this copy is the old one and ends here; its word alone
+ * stops this process only, since anybody can say so [L-153].
+ */
+static enum err stop(
+    struct logd_log *log, const struct logd_witness *w, struct err_ctx *ctx)
+{
+	const size_t len = w->key.name.len < 64 ? w->key.name.len : 64;
+	uint8_t text[ERR_MSG_LEN_MAX];
+	struct wr f = wr_init(text, sizeof(text));
+	enum err e;
+
+	log->broken = true;
+	wr_fmt(&f, "%.*s has cosigned another tree, of size %llu\n", (int)len,
+	    (const char *)w->key.name.p, (unsigned long long)w->size);
+	if (!w->proven)
+		return err_set(ctx, ERR_PROTOCOL,
+		    "nothing published: without proof, it is said that %.*s",
+		    (int)f.len - 1, (const char *)text);
+	e = logd_store_replace(
+	    log->state, "dead", (struct bytes){ text, f.len }, 0600, NULL);
+	return err_set(ctx, ERR_PROTOCOL, "this copy never signs again%s: %.*s",
+	    e == ERR_OK ? "" : " (but state/dead could not be written)",
+	    (int)f.len - 1, (const char *)text);
+}
+
 /* Copy the lines of `note` that are this key's, if they verify. */
 static void keep_lines(struct wr *w, const struct tlog_note *note,
     const struct tlog_key *key, uint64_t latest)
@@ -86,45 +113,27 @@ static void keep_cosignatures(const struct logd_log *log, struct wr *out,
 	}
 }
 
-/* A witness has seen more of this log, or another one, than there is here: no
- * signature may ever come from this copy again [L-153]. */
-static enum err die(
-    struct logd_log *log, const struct logd_witness *w, struct err_ctx *ctx)
-{
-	uint8_t why[ERR_MSG_LEN_MAX];
-	struct wr out = wr_init(why, sizeof(why));
-	struct bytes text;
-
-	wr_fmt(&out, "witness %.*s has seen %llu entries, this copy has %llu",
-	    (int)(w->key.name.len < 60 ? w->key.name.len : 60),
-	    (const char *)w->key.name.p, (unsigned long long)w->size,
-	    (unsigned long long)log->size);
-	text = (struct bytes){ why, out.len };
-	log->broken = true;
-	if (logd_store_replace(log->state, "dead", text, 0600, NULL) != ERR_OK)
-		return err_set(ctx, ERR_PROTOCOL,
-		    "%.*s; state/dead cannot be written", (int)text.len,
-		    (const char *)why);
-	return err_set(ctx, ERR_PROTOCOL, "%.*s: it is an old copy",
-	    (int)text.len, (const char *)why);
-}
-
-/* New cosignatures into *out. */
+/* Ask, and look whether one of them says that we are an old copy [L-153]. */
 static enum err ask(struct logd_log *log, struct wr *out,
     struct logd_witness *w, size_t n, uint64_t now_s, struct err_ctx *ctx)
 {
 	const struct tlog_tiles tiles = logd_log_tiles(log);
-	const struct logd_ask what = { .note = { log->head, log->head_len },
+	const struct logd_ask what = {
+		.note = { log->head, log->head_len },
 		.root = log->root,
+		.log = &log->key.key,
 		.tiles = &tiles,
-		.now_s = now_s };
+		.now_s = now_s,
+	};
 	enum err e = logd_ask_witnesses(out, w, n, &what, ctx);
 
-	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		if (w[i].rolled_back)
-			e = die(log, &w[i], ctx);
+	const struct logd_witness *larger = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (w[i].rolled_back && (larger == NULL || w[i].proven))
+			larger = &w[i];
 	}
-	return e;
+	return e == ERR_OK && larger != NULL ? stop(log, larger, ctx) : e;
 }
 
 enum err logd_log_publish(struct logd_log *log, struct logd_witness *w,

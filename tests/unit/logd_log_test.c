@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "tlog/proof.h"
 #include "tlog_vectors.h"
 
 /* ---- making it ---------------------------------------------------------------- */
@@ -405,68 +404,6 @@ TEST(a_tree_is_signed_the_same_way_by_any_clock)
 	CHECK_EQ(check_public(), 3);
 }
 
-/* ---- proofs ---------------------------------------------------------------------- */
-
-/* A policy with the log's key, and perhaps one witness. */
-static void make_policy(struct tlog_policy *out, const char *quorum)
-{
-	static uint8_t text[2048];
-	struct wr w = wr_init(text, sizeof(text));
-
-	wr_str(&w, "log ");
-	tlog_vkey_format(&w, key.key.name, key.key.type, key.key.pub);
-	wr_fmt(&w, "\n%s", quorum);
-	CHECK_OK(w.err);
-	CHECK_OK(
-	    tlog_policy_parse(out, (struct bytes){ text, w.len }, true, NULL));
-}
-
-TEST(every_published_entry_has_a_proof_that_verifies)
-{
-	static uint8_t file[TLOG_PROOF_LEN_MAX];
-	struct tlog_policy policy;
-	struct tlog_included in;
-	struct wr w;
-
-	make_policy(&policy, "quorum none\n");
-	open_log();
-	append(0, 300);
-	publish();
-	append(300, 300); /* which nobody has seen yet */
-	for (uint64_t i = 0; i < 300; i += 13) {
-		w = wr_init(file, sizeof(file));
-		CHECK_OK(logd_log_prove(the_log, &w, i, &policy, 0, NULL));
-		CHECK_OK(tlog_proof_verify(&in, &policy, 0, entry(i),
-		    (struct bytes){ file, w.len }, NULL));
-		CHECK(in.index == i && in.head.size == 300);
-	}
-	w = wr_init(file, sizeof(file));
-	CHECK_ERR(
-	    logd_log_prove(the_log, &w, 300, &policy, 0, NULL), ERR_NOTFOUND);
-}
-
-TEST(a_proof_that_no_client_accepts_is_not_handed_out)
-{
-	static uint8_t file[TLOG_PROOF_LEN_MAX];
-	struct wr w = wr_init(file, sizeof(file)), small = wr_init(file, 9);
-	struct err_ctx ctx = { 0 };
-	struct tlog_policy policy;
-
-	make_policy(&policy,
-	    "witness w w1.example.net+9c95ef94+"
-	    "BA7I9xOCCywqcuahlzqkKf1cXDg1LvE0QxZviGrjaGTo\nquorum w\n");
-	open_log();
-	append(0, 3);
-	publish();
-	CHECK_ERR(logd_log_prove(the_log, &w, 0, &policy, 0, &ctx), ERR_POLICY);
-	CHECK(ctx.msg[0] != '\0');
-	CHECK_EQ(w.len, 0);
-	CHECK_ERR(
-	    logd_log_prove(the_log, &small, 0, &policy, 0, NULL), ERR_NOSPACE);
-	CHECK_EQ(remove(path_in(dir, "public/tile/entries/000.p/3")), 0);
-	CHECK_ERR(logd_log_prove(the_log, &w, 0, &policy, 0, NULL), ERR_AUTH);
-}
-
 int main(void)
 {
 #define T(name)                                                                \
@@ -489,8 +426,6 @@ int main(void)
 		T(nobody_sees_a_tree_before_it_is_published),
 		T(publishing_the_same_again_writes_nothing),
 		T(a_tree_is_signed_the_same_way_by_any_clock),
-		T(every_published_entry_has_a_proof_that_verifies),
-		T(a_proof_that_no_client_accepts_is_not_handed_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

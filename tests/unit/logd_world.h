@@ -23,9 +23,14 @@ static char dir[PATH_LEN]; /* the log's */
 static struct logd_key key;
 static struct logd_log *the_log;
 
-/* Every root that was ever signed, by size: there is one for each. */
-static struct tlog_hash signed_root[ENTRIES_N + 1];
-static bool is_signed[ENTRIES_N + 1];
+/* Every tree that was signed: there is one root for each size. */
+struct signed_tree {
+	uint64_t size;
+	struct tlog_hash root;
+};
+
+static struct signed_tree signed_tree[4096];
+static size_t n_signed;
 
 static inline struct bytes entry(uint64_t i)
 {
@@ -42,11 +47,15 @@ static inline struct bytes entry(uint64_t i)
 /* A tree that the log has signed: is it the only one of its size? */
 static inline void note_signed(uint64_t size, const struct tlog_hash *root)
 {
-	CHECK(size <= ENTRIES_N);
-	if (is_signed[size] && !tlog_hash_eq(root, &signed_root[size]))
-		fail_msg("two roots of size %u", (unsigned)size);
-	is_signed[size] = true;
-	signed_root[size] = *root;
+	for (size_t i = 0; i < n_signed; i++) {
+		if (signed_tree[i].size != size)
+			continue;
+		if (!tlog_hash_eq(root, &signed_tree[i].root))
+			fail_msg("two roots of size %u", (unsigned)size);
+		return;
+	}
+	CHECK(n_signed < sizeof(signed_tree) / sizeof(signed_tree[0]));
+	signed_tree[n_signed++] = (struct signed_tree){ size, *root };
 }
 
 static inline struct tlog_checkpoint read_checkpoint(const char *name)
@@ -67,6 +76,19 @@ static inline struct tlog_checkpoint read_checkpoint(const char *name)
 	CHECK(mem_eq(cp.origin, key.key.name));
 	note_signed(cp.size, &cp.root);
 	return cp;
+}
+
+/* The size of the tree in state/head, which is noted. */
+static inline uint64_t read_head(void)
+{
+	struct logd_head head;
+	struct bytes file;
+
+	file.p = read_in(dir, "state/head", &file.len);
+	CHECK_OK(logd_head_parse(&head, &key.key, file, NULL));
+	note_signed(head.size, &head.root);
+	free((void *)file.p);
+	return head.size;
 }
 
 /* The file of a tile, as it has to be; malloc'ed. */
@@ -157,8 +179,9 @@ static inline void open_log(void)
 		fail_msg("%s", ctx.msg);
 }
 
-/* Entries from..from + n - 1, in one batch. */
-static inline enum err try_append(uint64_t from, size_t n, struct err_ctx *ctx)
+/* Entries from..from + n - 1 in one batch, which get the indexes from `at` on. */
+static inline enum err try_append_at(
+    uint64_t from, size_t n, uint64_t at, struct err_ctx *ctx)
 {
 	static struct bytes batch[LOGD_BATCH_MAX];
 	static uint64_t index[LOGD_BATCH_MAX];
@@ -169,8 +192,13 @@ static inline enum err try_append(uint64_t from, size_t n, struct err_ctx *ctx)
 		batch[i] = entry(from + i);
 	e = logd_log_append(the_log, index, batch, n, ctx);
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
-		CHECK_EQ(index[i], from + i);
+		CHECK_EQ(index[i], at + i);
 	return e;
+}
+
+static inline enum err try_append(uint64_t from, size_t n, struct err_ctx *ctx)
+{
+	return try_append_at(from, n, from, ctx);
 }
 
 static inline void append(uint64_t from, uint64_t n)
@@ -199,7 +227,7 @@ static inline int world_setup(void **state)
 {
 	(void)state;
 	the_log = NULL;
-	memset(is_signed, 0, sizeof(is_signed));
+	n_signed = 0;
 	scratch_make(dir);
 	if (key.key.type == 0)
 		CHECK_OK(logd_key_make(&key, ORIGIN, TLOG_KEY_ED25519, NULL));
