@@ -208,6 +208,9 @@ TEST(trailing_bytes_are_damage)
 	    ERR_FORMAT);
 }
 
+#define CHARS16 "0123456789abcdef"
+#define CHARS64 CHARS16 CHARS16 CHARS16 CHARS16
+
 /* With the right checksum: the grammar alone refuses. */
 TEST(each_line_is_checked)
 {
@@ -216,6 +219,7 @@ TEST(each_line_is_checked)
 	check_changed("edge 0 ", "edge 00 ", ERR_FORMAT);
 	check_changed("edge 1 ", "edge 0 ", ERR_LIMIT);
 	check_changed("edge 3 ", "edge 63 ", ERR_LIMIT);
+	check_changed("edge 3 ", "edge 62 ", ERR_AUTH);
 	check_changed("edge 3 ", "edge 4 ", ERR_AUTH);
 	check_changed("edge 0 0a", "edge 0 0b", ERR_AUTH);
 	check_changed("stream image", "retired\nstream image", ERR_OK);
@@ -226,6 +230,11 @@ TEST(each_line_is_checked)
 	check_changed("confer stable 17", "con/fer stable 17", ERR_FORMAT);
 	check_changed("stable 17", "st/able 17", ERR_FORMAT);
 	check_changed("stable 17", "stable 0", ERR_LIMIT);
+	check_changed("stable 17", "stable 1", ERR_OK);
+	check_changed(" 1800000000 ", " 0 ", ERR_OK);
+	check_changed("stream image", "stream rebuild", ERR_OK);
+	check_changed("confer stable 17", "confer " CHARS64 " 17", ERR_OK);
+	check_changed("confer stable 17", "confer " CHARS64 "x 17", ERR_LIMIT);
 	check_changed(" 1800000000", " -1", ERR_FORMAT);
 	check_changed(" 0100", " 010", ERR_FORMAT);
 	check_changed("note 1", "note 2", ERR_TRUNCATED);
@@ -302,6 +311,18 @@ TEST(a_saved_state_is_loaded)
 	CHECK_MEM(back.note, state_.note, back.note_len);
 }
 
+TEST(a_missing_directory_is_made)
+{
+	char below[128], path[160];
+
+	(void)snprintf(below, sizeof(below), "%s/below", dir);
+	(void)snprintf(path, sizeof(path), "%s/" LOGD_STATE_FILE, below);
+	CHECK_OK(logd_audit_state_save(&state_, below, NULL));
+	CHECK_OK(logd_audit_state_load(&back, below, NULL));
+	CHECK_EQ(unlink(path), 0);
+	CHECK_EQ(rmdir(below), 0);
+}
+
 /* Nothing that is wrong with the file is a fresh start. */
 TEST(a_state_that_cannot_be_read_is_an_error)
 {
@@ -352,6 +373,8 @@ int main(void)
 		    the_longest_state_fits, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_saved_state_is_loaded, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_missing_directory_is_made, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_state_that_cannot_be_read_is_an_error, setup, teardown),
 	};

@@ -1,6 +1,7 @@
 /* Rebuilding: what the command is told, what it may do, what is compared. */
 #include "logd_records.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "logd/rebuild.h"
@@ -103,6 +104,45 @@ TEST(values_are_not_read_as_shell_text)
 	CHECK_STR(got.got, "$(echo;echo)`id`\";exit;'");
 }
 
+TEST(the_longest_values_are_told_whole)
+{
+	struct tlog_record rec = client();
+	char url[RECORD_URL_LEN_MAX + 1], version[RECORD_TOKEN_LEN_MAX + 1];
+
+	memset(url, 'u', sizeof(url));
+	url[sizeof(url) - 1] = '\0';
+	memset(version, 'v', sizeof(version));
+	version[sizeof(version) - 1] = '\0';
+	rec.client.source.url = text_bytes(url);
+	rec.client.version = text_bytes(version);
+	rec.client.source.commit.len = rec.client.source.tree.len = 32;
+	CHECK_OK(rebuild(&rec,
+	    "echo ${#CONFER_SOURCE_URL} ${#CONFER_SOURCE_COMMIT}"
+	    " ${#CONFER_SOURCE_TREE} ${#CONFER_VERSION} ${#CONFER_RECIPE}",
+	    LONG_MS));
+	CHECK_STR(got.got, "255 64 64 64 71");
+}
+
+static size_t open_files(void)
+{
+	size_t n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+TEST(no_descriptor_is_left_behind)
+{
+	struct tlog_record rec = client();
+	size_t before = open_files();
+
+	CHECK_OK(rebuild(&rec, GOOD, LONG_MS));
+	CHECK_ERR(rebuild(&rec, "exit 1", LONG_MS), ERR_PROTOCOL);
+	CHECK_ERR(rebuild(&rec, "sleep 1000", 1), ERR_TIMEOUT);
+	CHECK_EQ(open_files(), before);
+}
+
 TEST(the_records_file_is_gone_afterwards)
 {
 	struct tlog_record rec = client();
@@ -143,6 +183,7 @@ TEST(more_than_64_kib_of_output_are_refused)
 	CHECK_OK(rebuild(&rec, "head -c 65536 /dev/zero", LONG_MS));
 	CHECK(!got.same);
 	CHECK_ERR(rebuild(&rec, "head -c 65537 /dev/zero", LONG_MS), ERR_LIMIT);
+	CHECK_STR(ctx.msg, "rebuild: it prints more than 65536 bytes");
 }
 
 TEST(what_nobody_can_build_is_not_tried)
@@ -203,6 +244,7 @@ TEST(the_first_line_that_differs_is_told)
 	check_compare("file kernel" DIGEST "\nfile rootfs" DIGEST "\nmore\n", 3,
 	    "more", "");
 	check_compare("\x1b[2J\n", 1, "?[2J", "file kernel");
+	check_compare("\x1f \x7e\x7f\x80\n", 1, "? ~??", "file kernel");
 }
 
 TEST(a_long_line_is_cut)
@@ -237,6 +279,8 @@ int main(void)
 		cmocka_unit_test(the_same_lines_are_the_same_build),
 		cmocka_unit_test(the_command_is_told_what_to_build),
 		cmocka_unit_test(values_are_not_read_as_shell_text),
+		cmocka_unit_test(the_longest_values_are_told_whole),
+		cmocka_unit_test(no_descriptor_is_left_behind),
 		cmocka_unit_test(the_records_file_is_gone_afterwards),
 		cmocka_unit_test(a_failing_command_is_no_result),
 		cmocka_unit_test(
