@@ -68,7 +68,7 @@ void logd_show_clean(struct wr *w, struct bytes text)
 }
 
 /* A formatted text, cleaned and NUL-terminated; cut where it is too long. */
-static const char *clean_text(
+__attribute__((format(printf, 2, 0))) static const char *clean_text(
     char out[LOGD_SHOW_LINE_MAX], const char *fmt, va_list ap)
 {
 	static char raw[LOGD_SHOW_LINE_MAX]; /* one thread prints */
