@@ -13,6 +13,7 @@ static const struct {
 	{ LOGD_INIT, logd_cmd_init },
 	{ LOGD_APPEND, logd_cmd_append },
 	{ LOGD_REFRESH, logd_cmd_refresh },
+	{ LOGD_PROVE, logd_cmd_prove },
 	{ LOGD_VERIFY, logd_cmd_verify },
 	{ LOGD_AUDIT, logd_cmd_audit },
 	{ LOGD_WITNESS, logd_cmd_witness },
