@@ -555,6 +555,22 @@ TEST(an_inner_hash_that_is_not_of_the_tree_is_found)
 	CHECK_EQ(world.result.entries_read, 0);
 }
 
+/* Entries do not need it; whoever wants a proof does. */
+TEST(an_upper_tile_that_is_not_of_the_tree_is_found)
+{
+	while (world.n < 257)
+		world_add_kind(RECORD_IMAGE, world.n);
+	world_publish("log", 257);
+	world_flip("log/tile/1/000.p/1", 0);
+	check_broken("tile-mismatch");
+	CHECK_EQ(world.result.entries_read, 0);
+	world_remove("log/tile/1/000.p/1");
+	check_broken("tile-missing");
+	CHECK_EQ(mkdir(world_path("log/tile/1/000.p/1"), 0700), 0);
+	CHECK_ERR(world_audit(), ERR_IO);
+	CHECK_EQ(world.n_found, 0);
+}
+
 TEST(a_deleted_partial_tile_is_read_from_the_full_one)
 {
 	world_add_kind(RECORD_IMAGE, 2);
@@ -729,6 +745,7 @@ int main(void)
 		WORLD_TEST(a_missing_bundle_is_found),
 		WORLD_TEST(a_cut_bundle_is_found),
 		WORLD_TEST(an_inner_hash_that_is_not_of_the_tree_is_found),
+		WORLD_TEST(an_upper_tile_that_is_not_of_the_tree_is_found),
 		WORLD_TEST(a_deleted_partial_tile_is_read_from_the_full_one),
 		WORLD_TEST(tiles_that_cannot_be_read_are_an_error),
 		WORLD_TEST(without_a_checkpoint_there_is_no_audit),

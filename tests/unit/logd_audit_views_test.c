@@ -175,6 +175,7 @@ TEST(a_view_that_is_behind_is_told)
 	for (size_t n = 1; n < 300; n += 37) {
 		world_publish("mirror", n);
 		check_alone(LOGD_NOTE, "view-behind");
+		CHECK(strstr(world.found[0].text, " entries of 300"));
 	}
 	world_checkpoint("mirror", 0);
 	check_alone(LOGD_NOTE, "view-behind");
@@ -203,8 +204,12 @@ TEST(a_log_that_is_behind_a_witness_is_told)
 	world_witness("w0", 300);
 	add_witness("w0");
 	check_alone(LOGD_NOTE, "log-behind");
+	CHECK(strstr(world.found[0].text, "shows 2 entries, and has 300"));
 	CHECK_EQ(world.result.size, 2);
 	CHECK_EQ(world.result.entries_read, 2);
+	world_checkpoint("mirror", 2); /* is not behind the log */
+	add_view("mirror");
+	check_alone(LOGD_NOTE, "log-behind");
 }
 
 TEST(a_log_that_is_behind_what_is_remembered_is_told)
@@ -296,14 +301,14 @@ TEST(two_roots_of_one_size_are_misbehaviour)
 TEST(a_smaller_tree_of_another_history_is_misbehaviour)
 {
 	static struct entry kept[ENTRIES_MAX];
-	static const size_t size[] = { 2, 3, 255, 256, 257, 299 };
+	static const size_t size[] = { 1, 2, 3, 255, 256, 257, 299 };
 
 	grow_to(300);
 	world_publish("log", 300);
 	memcpy(kept, world.entry, sizeof(kept));
 	add_witness("w0");
 	for (size_t i = 0; i < sizeof(size) / sizeof(size[0]); i++) {
-		fork_from(1);
+		fork_from(0);
 		world_witness("w0", size[i]);
 		memcpy(world.entry, kept, sizeof(kept));
 		check_alone(LOGD_MISBEHAVIOUR, "view-differs");
@@ -389,7 +394,9 @@ TEST(a_tree_that_only_a_witness_has_seen_is_missed)
 	grow_to(300);
 	world_witness("w0", 300);
 	add_witness("w0");
-	check_alone(LOGD_ALARM, "shrunk");
+	CHECK(strstr(check_alone(LOGD_ALARM, "shrunk"),
+	    "a tree of 300 entries (seen at "));
+	CHECK(strstr(world.found[0].text, "does not serve it; it shows 2"));
 	CHECK_EQ(world.result.entries_read, 2);
 }
 
