@@ -1,6 +1,7 @@
 /*
  * Who else saw a head of the log, in words for people: how many of the witnesses
- * that this client knows, and how many people stand behind them [L-40].
+ * that this client knows, and how many people stand behind them [L-40]
+ * [A-91].
  */
 #ifndef CONFER_PROTOCOL_SEEN_BY_H
 #define CONFER_PROTOCOL_SEEN_BY_H

@@ -2,7 +2,7 @@
 // judged by the witnesses of its time, and who they are is said.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { parseTrust } from '../interop/evidence.mjs';
+import { independentOperators, parseTrust } from '../interop/evidence.mjs';
 import { Machine } from '../interop/forge.mjs';
 import { ReceiptMachine } from '../interop/forge_receipt.mjs';
 import { verifyReceipt } from '../interop/receipt.mjs';
@@ -158,6 +158,17 @@ function testWords() {
 			they === '' && we.code === 0 && we.out.includes(
 				`Release 1 of confer/x, published 30 days ago, ${words}`),
 		`${what}: ${words ?? they}`, `${they}; ${we.out}`);
+		if (words === null || cosigners.length === 0)
+			continue;
+		const count = independentOperators(parseTrust(Buffer.from(trust)),
+			cosigners);
+		const { claims } = JSON.parse(spawnSync(CONFER, ['verify',
+			`${TMP}/receipt`, '--trust', `${TMP}/trust`, '--json',
+			'--accept-simulated', '--home', `${TMP}/home`],
+		{ encoding: 'utf8' }).stdout).verification;
+		claim(claims.witness_operators === count &&
+			claims.witnesses === cosigners.length,
+		`${what}: ${count} independent operators`, JSON.stringify(claims));
 	}
 }
 

@@ -62,6 +62,12 @@ export function operatorOf(trust, key) {
 		'not stated';
 }
 
+// [L-40]: how many people stand behind these witnesses.
+export function independentOperators(trust, keys) {
+	return new Set(keys.map((key) => operatorOf(trust, key))
+		.filter((name) => name !== 'this-machine')).size;
+}
+
 function judgeOperators(t) {
 	const of = t.operators;
 	need(of.length <= 96 && of.every((o, i) =>
