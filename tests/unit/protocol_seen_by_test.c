@@ -6,7 +6,7 @@
 #define NOW 1000
 
 static struct trust t;
-static char key_name[TLOG_POLICY_WITNESSES_MAX][8];
+static char key_name[TLOG_POLICY_WITNESSES_MAX][32];
 static char text[SEEN_BY_LEN_MAX + 1];
 
 static struct bytes bytes_of(const char *s)
