@@ -130,14 +130,17 @@ static enum cli_exit make(struct run *run)
 {
 	const char *kind = run->o->args > 1 ? run->o->arg[1] : "";
 	const char *path = run->r->out != NULL ? run->r->out : "-";
-	struct cli_release_make *m = malloc(sizeof(*m));
+	struct cli_release_make *m = calloc(1, sizeof(*m));
 	bool unreachable;
 	enum err e;
 
 	if (m == NULL)
 		return exit_of(err_set(run->ctx, ERR_NOMEM, "no memory"));
-	e = cli_release_make(m, kind, run->r, run->now_s, run->ctx);
-	if (e == ERR_OK && (run->r->out != NULL || !run->o->json))
+	e = run->o->args > 2
+		? err_set(run->ctx, ERR_FORMAT, "%.*s is one argument too many",
+		      SHOWN, run->o->arg[2])
+		: cli_release_make(m, kind, run->r, run->now_s, run->ctx);
+	if (e == ERR_OK && !(run->o->json && strcmp(path, "-") == 0))
 		e = cli_release_write(
 		    path, (struct bytes){ m->text, m->len }, run->ctx);
 	if (e == ERR_OK) {
@@ -151,7 +154,7 @@ static enum cli_exit make(struct run *run)
 		if (!run->o->json && !run->o->quiet)
 			say_made(m, run->r->out != NULL ? path : "RECORD");
 	}
-	unreachable = m->unreachable;
+	unreachable = e != ERR_OK && m->unreachable;
 	free(m);
 	if (unreachable)
 		return CLI_EXIT_UNREACHABLE;

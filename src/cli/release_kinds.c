@@ -30,7 +30,7 @@ static bool is_digest(const char *value)
 static enum err put_text(struct cli_release_make *m, const char *option,
     const char *keyword, const char *value)
 {
-	return value != NULL ? cli_release_put(m, option, keyword, value, NULL)
+	return value != NULL ? CLI_RELEASE_PUT(m, option, keyword, value)
 			     : ERR_OK;
 }
 
@@ -49,7 +49,7 @@ static enum err put_hash_of(struct cli_release_make *m, const char *option,
 	if (e != ERR_OK)
 		return e;
 	put_digest(digest, &h);
-	return cli_release_put(m, option, keyword, digest, NULL);
+	return CLI_RELEASE_PUT(m, option, keyword, digest);
 }
 
 /* LEFT and what comes after it in an option's value. */
@@ -65,6 +65,7 @@ static enum err split(struct pair *out, struct cli_release_make *m, char at,
 	const char *p = strchr(value, at);
 	const size_t n = p != NULL ? (size_t)(p - value) : 0;
 
+	*out = (struct pair){ .right = "" };
 	if (n == 0 || n >= LEFT_MAX || p[1] == '\0')
 		return cli_release_wants(m, name, what, value);
 	memcpy(out->left, value, n);
@@ -128,9 +129,9 @@ static enum err put_source(struct cli_release_make *m)
 	if (commit == NULL || tree == NULL)
 		return err_set(m->ctx, ERR_FORMAT,
 		    "--source goes with --commit and --tree, or --source-dir");
-	return cli_release_put(m,
+	return CLI_RELEASE_PUT(m,
 	    r->source_dir != NULL ? "--source-dir" : "--source", "source", url,
-	    commit, tree, NULL);
+	    commit, tree);
 }
 
 static enum err put_file(struct cli_release_make *m, const char *value)
@@ -148,8 +149,7 @@ static enum err put_file(struct cli_release_make *m, const char *value)
 	put_digest(digest, &h);
 	(void)fmt_print(
 	    size_text, sizeof(size_text), "%llu", (unsigned long long)size);
-	return cli_release_put(
-	    m, "--file", "file", p.left, size_text, digest, NULL);
+	return CLI_RELEASE_PUT(m, "--file", "file", p.left, size_text, digest);
 }
 
 static enum err put_file_verity(struct cli_release_make *m, const char *value)
@@ -164,8 +164,8 @@ static enum err put_file_verity(struct cli_release_make *m, const char *value)
 	if (e != ERR_OK)
 		return e;
 	(void)fmt_print(digest, sizeof(digest), "verity:%s", size.right);
-	return cli_release_put(
-	    m, "--file-verity", "file", role.left, size.left, digest, NULL);
+	return CLI_RELEASE_PUT(
+	    m, "--file-verity", "file", role.left, size.left, digest);
 }
 
 /* One of the lines that `confer measure` prints. */
@@ -208,7 +208,7 @@ static enum err put_measured(struct cli_release_make *m, const char *path)
 
 static enum err put_sim(struct cli_release_make *m, const char *value)
 {
-	return cli_release_put(m, "--sim", "sim", value, NULL);
+	return CLI_RELEASE_PUT(m, "--sim", "sim", value);
 }
 
 /* What an image may serve: a file, or a digest. */
@@ -223,13 +223,12 @@ static enum err put_model_ref(struct cli_release_make *m, const char *value)
 	if (e != ERR_OK)
 		return e;
 	if (is_digest(p.right))
-		return cli_release_put(
-		    m, "--model", "model", p.left, p.right, NULL);
+		return CLI_RELEASE_PUT(m, "--model", "model", p.left, p.right);
 	e = cli_release_hash(&h, &size, p.right, m->ctx);
 	if (e != ERR_OK)
 		return e;
 	put_digest(digest, &h);
-	return cli_release_put(m, "--model", "model", p.left, digest, NULL);
+	return CLI_RELEASE_PUT(m, "--model", "model", p.left, digest);
 }
 
 /* Lines of image, web and client alike. */
@@ -301,8 +300,7 @@ static enum err put_web(struct cli_release_make *m)
 		put_digest(digest, &h);
 		(void)fmt_print(size_text, sizeof(size_text), "%llu",
 		    (unsigned long long)size);
-		e = cli_release_put(
-		    m, "--bundle", "bundle", size_text, digest, NULL);
+		e = CLI_RELEASE_PUT(m, "--bundle", "bundle", size_text, digest);
 	}
 	return e == ERR_OK ? need(m, "bundle", "--bundle") : e;
 }
@@ -341,9 +339,9 @@ static enum err put_model_file(struct cli_release_make *m, const char *value)
 	    size, sizeof(size), "%llu", (unsigned long long)model.size);
 	(void)fmt_print(context, sizeof(context), "%llu",
 	    (unsigned long long)model.context);
-	e = cli_release_put(m, "--model", "name", p.left, NULL);
+	e = CLI_RELEASE_PUT(m, "--model", "name", p.left);
 	if (e == ERR_OK)
-		e = cli_release_put(m, "--model", "file", size, digest, NULL);
+		e = CLI_RELEASE_PUT(m, "--model", "file", size, digest);
 	if (e == ERR_OK && r->tokenizer == NULL)
 		e = put_text(m, "--model", "tokenizer", model.tokenizer);
 	if (e == ERR_OK && r->quant == NULL)
@@ -395,8 +393,8 @@ static enum err put_min_seq(struct cli_release_make *m, const char *value)
 		*slash = '\0';
 		channel = slash + 1;
 	}
-	return cli_release_put(m, "--min-seq", "min-seq", p.left, m->product,
-	    channel, p.right, NULL);
+	return CLI_RELEASE_PUT(
+	    m, "--min-seq", "min-seq", p.left, m->product, channel, p.right);
 }
 
 /* A leaf hash, or the signed record whose leaf hash it is. */
@@ -410,7 +408,7 @@ static enum err put_revoked(struct cli_release_make *m, const char *value)
 	if (hex_decode(leaf.b, sizeof(leaf.b),
 		(struct bytes){ (const uint8_t *)value, strlen(value) }) ==
 	    ERR_OK)
-		return cli_release_put(m, "--revoke", "revoked", value, NULL);
+		return CLI_RELEASE_PUT(m, "--revoke", "revoked", value);
 	e = cli_release_file_read(&f, value, m->ctx);
 	if (e != ERR_OK)
 		return e;
@@ -420,7 +418,7 @@ static enum err put_revoked(struct cli_release_make *m, const char *value)
 		    value);
 	tlog_leaf_hash(&leaf, f.all);
 	hex_encode(hex, leaf.b, sizeof(leaf.b));
-	return cli_release_put(m, "--revoke", "revoked", hex, NULL);
+	return CLI_RELEASE_PUT(m, "--revoke", "revoked", hex);
 }
 
 /* genoa:10:0:23:84 */
@@ -436,7 +434,7 @@ static enum err put_tcb_snp(struct cli_release_make *m, const char *value)
 		if (*p == ':')
 			*p = ' ';
 	}
-	return cli_release_put(m, "--tcb-snp", "tcb-snp", text, NULL);
+	return CLI_RELEASE_PUT(m, "--tcb-snp", "tcb-snp", text);
 }
 
 static enum err put_machine(
@@ -455,10 +453,10 @@ static enum err put_machine(
 		return e;
 	memcpy(id, value, (size_t)(colon - value));
 	id[colon - value] = '\0';
-	(void)fmt_print(until, sizeof(until), "%llu",
-	    (unsigned long long)(m->issued + days * DAY_S));
-	return cli_release_put(m, keyword[0] == 'c' ? "--chip" : "--ppid",
-	    keyword, id, until, NULL);
+	days = m->issued + days * DAY_S;
+	(void)fmt_print(until, sizeof(until), "%llu", (unsigned long long)days);
+	return CLI_RELEASE_PUT(
+	    m, keyword[0] == 'c' ? "--chip" : "--ppid", keyword, id, until);
 }
 
 static enum err put_chip(struct cli_release_make *m, const char *value)
@@ -497,7 +495,7 @@ static enum err put_hardware(struct cli_release_make *m)
 
 static enum err put_next_log(struct cli_release_make *m, const char *value)
 {
-	return cli_release_put(m, "--next-log", "next-log", value, NULL);
+	return CLI_RELEASE_PUT(m, "--next-log", "next-log", value);
 }
 
 static enum err put_next_witness(struct cli_release_make *m, const char *value)
@@ -505,8 +503,8 @@ static enum err put_next_witness(struct cli_release_make *m, const char *value)
 	struct pair p;
 	enum err e = split(&p, m, '=', "next-witness", "NAME=VKEY", value);
 
-	return e == ERR_OK ? cli_release_put(m, "--next-witness",
-				 "next-witness", p.left, p.right, NULL)
+	return e == ERR_OK ? CLI_RELEASE_PUT(m, "--next-witness",
+				 "next-witness", p.left, p.right)
 			   : e;
 }
 
@@ -543,8 +541,8 @@ static enum err put_retire(struct cli_release_make *m)
 	if (e == ERR_OK && r->last != NULL) {
 		e = split(&p, m, ':', "last", "SIZE:ROOTHASH", r->last);
 		if (e == ERR_OK)
-			e = cli_release_put(
-			    m, "--last", "last", p.left, p.right, NULL);
+			e = CLI_RELEASE_PUT(
+			    m, "--last", "last", p.left, p.right);
 	}
 	if (e == ERR_OK)
 		e = put_text(m, "--cause", "cause", r->cause);
@@ -569,7 +567,7 @@ static enum err put_release(
 		    "the signed record as it is in the log", m->r->release);
 	tlog_leaf_hash(&leaf, f->all);
 	hex_encode(hex, leaf.b, sizeof(leaf.b));
-	return cli_release_put(m, "--release", "release", hex, NULL);
+	return CLI_RELEASE_PUT(m, "--release", "release", hex);
 }
 
 /* L-85: the lines that somebody else's build gave, against the published. */
@@ -588,7 +586,7 @@ static enum err put_result(struct cli_release_make *m,
 	m->compared = true;
 	m->same = tlog_hash_eq(&result, &published);
 	put_digest(digest, &result);
-	return cli_release_put(m, "--result-of", "result", digest, NULL);
+	return CLI_RELEASE_PUT(m, "--result-of", "result", digest);
 }
 
 static enum err put_rebuild(struct cli_release_make *m)

@@ -1,7 +1,6 @@
 /* See release_make.h. release_kinds.c has the lines of each kind. */
 #include "cli/release_make.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/fmt.h"
@@ -191,20 +190,15 @@ enum err cli_release_time(
 }
 
 enum err cli_release_put(
-    struct cli_release_make *m, const char *option, const char *first, ...)
+    struct cli_release_make *m, const char *option, const char *const *field)
 {
 	uint8_t line[LINE_MAX];
 	struct wr w = wr_init(line, sizeof(line));
-	const char *field;
-	va_list ap;
 
-	wr_str(&w, first);
-	va_start(ap, first);
-	while ((field = va_arg(ap, const char *)) != NULL) {
-		wr_u8(&w, ' ');
-		wr_str(&w, field);
+	for (size_t i = 0; field[i] != NULL; i++) {
+		wr_str(&w, i > 0 ? " " : "");
+		wr_str(&w, field[i]);
 	}
-	va_end(ap);
 	if (w.err != ERR_OK)
 		return err_set(m->ctx, ERR_LIMIT, "%s: too long", option);
 	return cli_release_lines_put(
@@ -217,7 +211,7 @@ static enum err put_number(struct cli_release_make *m, const char *option,
 	char text[NUM_MAX];
 
 	(void)fmt_print(text, sizeof(text), "%llu", (unsigned long long)value);
-	return cli_release_put(m, option, keyword, text, NULL);
+	return CLI_RELEASE_PUT(m, option, keyword, text);
 }
 
 /* ---- the head of every record ------------------------------------------------ */
@@ -330,11 +324,9 @@ static enum err put_head(struct cli_release_make *m)
 	if (e == ERR_OK)
 		e = next_seq(m);
 	if (e == ERR_OK)
-		e = cli_release_put(
-		    m, "--product", "product", m->product, NULL);
+		e = CLI_RELEASE_PUT(m, "--product", "product", m->product);
 	if (e == ERR_OK)
-		e = cli_release_put(
-		    m, "--channel", "channel", m->channel, NULL);
+		e = CLI_RELEASE_PUT(m, "--channel", "channel", m->channel);
 	if (e == ERR_OK)
 		e = put_number(m, "--seq", "seq", m->seq);
 	return e == ERR_OK ? put_times(m) : e;

@@ -51,9 +51,12 @@ enum err cli_release_check_options(
 enum err cli_release_kind_lines(struct cli_release_make *m)
     __attribute__((warn_unused_result));
 
-/* Put a line of the fields given, up to a NULL; see cli_release_lines_put. */
+/* Put a line of these fields, the first of which is the keyword, up to a NULL;
+ * see cli_release_lines_put. */
 enum err cli_release_put(struct cli_release_make *m, const char *option,
-    const char *first, ...) __attribute__((warn_unused_result, sentinel));
+    const char *const *field) __attribute__((warn_unused_result));
+#define CLI_RELEASE_PUT(m, option, ...)                                        \
+	cli_release_put(m, option, (const char *const[]){ __VA_ARGS__, NULL })
 
 /* "--NAME wants WHAT, not VALUE" */
 enum err cli_release_wants(struct cli_release_make *m, const char *name,

@@ -35,7 +35,7 @@ static enum err find_git(char out[FD_PATH_MAX], struct err_ctx *ctx)
 /* Read until its end; what is too long is read and dropped. */
 static enum err read_answer(int fd, char out[ANSWER], uint64_t deadline_ms)
 {
-	char drop[ANSWER];
+	char drop[ANSWER] = { 0 };
 	size_t len = 0, n = 0;
 	enum err e;
 

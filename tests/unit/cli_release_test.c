@@ -298,6 +298,7 @@ TEST(what_is_missing_is_named)
 {
 	MISTAKE("make wants image, model", "make");
 	MISTAKE("not frob", "make", "frob");
+	MISTAKE("one argument too many", "make", "image", "x", FIRST);
 	MISTAKE("wants key, make, sign, check or show", "frob");
 	MISTAKE("wants key, make, sign, check or show", "--quiet");
 	MISTAKE("--product is missing", "make", "image", "--seq", "1");
@@ -398,6 +399,17 @@ TEST(what_does_not_fit_a_policy_is_named_with_its_option)
 	    "--hardware", "any", "--revoke", put_sample("image", "text"));
 	MISTAKE("--last wants SIZE:ROOTHASH", "make", "retire", FIRST, "--last",
 	    "1");
+}
+
+TEST(json_has_the_record_and_stands_alone)
+{
+	struct json v, text;
+
+	WORKS("make", "image", SIM, "--json", "-o", "-");
+	CHECK_OK(json_parse(&v, str_bytes(out_text), NULL));
+	CHECK(json_get(&v, "record", &text));
+	check_says(out_text, "\"record\":\"confer-release/v1\\nkind image");
+	CHECK_STR(err_text, "");
 }
 
 TEST(records_before_are_of_the_same_kind)
@@ -508,6 +520,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_fit_is_named_with_its_option),
 		cmocka_unit_test(
 		    what_does_not_fit_a_policy_is_named_with_its_option),
+		cmocka_unit_test(json_has_the_record_and_stands_alone),
 		cmocka_unit_test(records_before_are_of_the_same_kind),
 		cmocka_unit_test(
 		    the_longest_record_that_is_too_long_is_refused),
