@@ -171,6 +171,19 @@ check(out["accepted"] is None and out["checks"][1]["result"] == "passed",
       "a rebuild is signed by its rebuilder")
 check(f"release {leaf}\n" in get("rebuild"), "and names the release")
 
+# ---- into a log, and back with a proof ---------------------------------------------------
+subprocess.run([f"{BIN}/confer-log", "init", path("log"), "--key",
+                path("key-log"), "--trust", trust], check=True,
+               stdout=subprocess.DEVNULL)
+subprocess.run([f"{BIN}/confer-log", "append", path("log"), image, "--proofs",
+                TMP, "--now", NOW], check=True, stdout=subprocess.DEVNULL)
+out = works("check", image, "--proof", image + ".proof", *CHECK)
+check("entry 0 of 1 in log.example.org" in out and
+      "A client with this trust file accepts it." in out,
+      "what a log took, a client accepts")
+make("image", "second", "--from", image, "--log", path("log/public"))
+check("\nseq 2\n" in get("second"), "and the log says what comes next")
+
 # ---- mistakes are named with their option ---------------------------------------------
 for args, why in (
         (["--measured", put("x", "hello\n")], "line 1 of"),
