@@ -23,7 +23,6 @@ static void on_wake(void *cookie, unsigned ready)
 static enum err answer(
     int listen_fd, http_serve_fn *fn, void *cookie, struct err_ctx *ctx)
 {
-	struct sigaction stop = { .sa_handler = on_signal };
 	struct http_serve *serve = NULL;
 	enum err e =
 	    http_serve_start(&serve, &main_loop, listen_fd, fn, cookie);
@@ -31,8 +30,6 @@ static enum err answer(
 	if (e != ERR_OK)
 		return err_set(
 		    ctx, e, "the server does not start: %s", err_name(e));
-	(void)sigaction(SIGTERM, &stop, NULL);
-	(void)sigaction(SIGINT, &stop, NULL);
 	e = loop_run(&main_loop);
 	http_serve_stop(serve);
 	return e;
@@ -69,6 +66,7 @@ static enum logd_exit code_of(enum err e)
 enum logd_exit logd_listen(
     struct logd_show *s, const char *address, http_serve_fn *fn, void *cookie)
 {
+	const struct sigaction stop = { .sa_handler = on_signal };
 	struct err_ctx ctx = { 0 };
 	struct addr a;
 	enum err e;
@@ -79,6 +77,9 @@ enum logd_exit logd_listen(
 	if (e != ERR_OK)
 		return logd_show_fail(s, LOGD_EXIT_INTERNAL, NULL, &ctx);
 	loop_on_wake(&main_loop, on_wake, &main_loop);
+	/* Before anybody is told that it can be ended. */
+	(void)sigaction(SIGTERM, &stop, NULL);
+	(void)sigaction(SIGINT, &stop, NULL);
 	e = listen_on(s, &a, fn, cookie, &ctx);
 	loop_clear(&main_loop);
 	return e == ERR_OK ? LOGD_EXIT_OK

@@ -18,6 +18,7 @@ struct prove {
 	struct logd_trust *trust;
 	const struct tlog_policy *policy;
 	struct logd_view view;
+	bool absent; /* the log was read, and has no such entry */
 };
 
 /* The size of the tree that the log shows now, accepted as a client would. */
@@ -39,7 +40,7 @@ static enum err read_size(
 
 /* The newest entry with this leaf hash. The tiles are not authenticated here:
  * the proof that is made of them is. */
-static enum err find_leaf(const struct prove *p, uint64_t *index,
+static enum err find_leaf(struct prove *p, uint64_t *index,
     const struct tlog_hash *leaf, struct err_ctx *ctx)
 {
 	struct tlog_hash hash[TLOG_TILE_WIDTH];
@@ -47,6 +48,8 @@ static enum err find_leaf(const struct prove *p, uint64_t *index,
 	uint64_t size;
 	enum err e = read_size(p, &size, ctx);
 
+	if (e != ERR_OK)
+		return e;
 	tiles = logd_view_tiles(&p->view, size);
 	while (e == ERR_OK && size > 0) {
 		struct tlog_tile tile = tlog_tile_of(tiles.size, 0, size - 1);
@@ -61,13 +64,14 @@ static enum err find_leaf(const struct prove *p, uint64_t *index,
 			}
 		}
 	}
-	return e != ERR_OK
-		   ? e
-		   : err_set(ctx, ERR_NOTFOUND, "the log has no such record");
+	if (e != ERR_OK)
+		return e;
+	p->absent = true;
+	return err_set(ctx, ERR_NOTFOUND, "the log has no such record");
 }
 
 static enum err find_record(
-    const struct prove *p, uint64_t *index, struct err_ctx *ctx)
+    struct prove *p, uint64_t *index, struct err_ctx *ctx)
 {
 	struct logd_file f;
 	struct tlog_hash leaf;
@@ -80,15 +84,31 @@ static enum err find_record(
 	return find_leaf(p, index, &leaf, ctx);
 }
 
-static enum err prove(
-    const struct prove *p, uint64_t *index, struct err_ctx *ctx)
+/* Is there an entry of this index? */
+static enum err find_index(
+    struct prove *p, uint64_t *index, struct err_ctx *ctx)
+{
+	uint64_t size;
+	enum err e = read_size(p, &size, ctx);
+
+	*index = p->o->index;
+	p->absent = e == ERR_OK && *index >= size;
+	return p->absent
+		   ? err_set(ctx, ERR_NOTFOUND,
+			 "the log has %llu entries; there is no entry "
+			 "%llu",
+			 (unsigned long long)size, (unsigned long long)*index)
+		   : e;
+}
+
+static enum err prove(struct prove *p, uint64_t *index, struct err_ctx *ctx)
 {
 	static uint8_t proof[TLOG_PROOF_LEN_MAX];
 	struct wr w = wr_init(proof, sizeof(proof));
 	enum err e;
 
-	*index = p->o->index;
-	e = p->o->has_index ? ERR_OK : find_record(p, index, ctx);
+	e = p->o->has_index ? find_index(p, index, ctx)
+			    : find_record(p, index, ctx);
 	if (e == ERR_OK)
 		e = logd_view_prove(
 		    &p->view, &w, *index, p->policy, p->now_s, ctx);
@@ -118,7 +138,7 @@ static enum err load_trust(struct prove *p, struct err_ctx *ctx)
 static enum logd_exit run(struct prove *p)
 {
 	struct err_ctx ctx = { 0 };
-	uint64_t index;
+	uint64_t index = 0;
 	enum err e;
 
 	p->now_s = logd_cmd_now(p->o, p->s);
@@ -132,7 +152,9 @@ static enum logd_exit run(struct prove *p)
 		logd_view_close(&p->view);
 	}
 	if (e != ERR_OK)
-		return logd_show_fail(p->s, logd_show_code_view(e), NULL, &ctx);
+		return logd_show_fail(p->s,
+		    p->absent ? LOGD_EXIT_REFUSED : logd_show_code_view(e),
+		    NULL, &ctx);
 	logd_show_say(p->s, "%s proves entry %llu.", p->o->out,
 	    (unsigned long long)index);
 	logd_show_num(p->s, "index", index);
