@@ -12,7 +12,7 @@
 /* One case: its files are DIR/<id>.note-1 and so on. */
 struct evidence {
 	const char *dir;
-	char id[2 * SHA256_LEN + 1];
+	char id[ID_LEN + 1];
 	struct err_ctx *ctx;
 };
 

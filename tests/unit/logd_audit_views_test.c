@@ -129,6 +129,25 @@ static void check_proof(
 	free(p);
 }
 
+/* The same two notes have the same name wherever they are found. */
+static void check_name(void)
+{
+	struct bytes note[2] = { 0 };
+	uint8_t *a = evidence("note-1", &note[0].len);
+	uint8_t *b = evidence("note-2", &note[1].len);
+	char want[64], hex[2 * SHA256_LEN + 1];
+	uint8_t sum[SHA256_LEN];
+
+	note[0].p = a;
+	note[1].p = b;
+	crypto_sha256(sum, note, 2);
+	hex_encode(hex, sum, sizeof(sum));
+	(void)snprintf(want, sizeof(want), "; evidence %.16s", hex);
+	CHECK_STR(strstr(world.found[0].text, "; evidence"), want);
+	free(a);
+	free(b);
+}
+
 /* Two notes that the log has signed, of these sizes, and the proof if they
  * differ. */
 static void check_evidence(uint64_t first, uint64_t second)
@@ -141,6 +160,7 @@ static void check_evidence(uint64_t first, uint64_t second)
 	CHECK_EQ(b.size, second);
 	CHECK(mem_eq(a.origin, b.origin));
 	CHECK(!tlog_hash_eq(&a.root, &b.root));
+	check_name();
 	if (first == second)
 		CHECK(evidence("consistency", &len) == NULL);
 	else
