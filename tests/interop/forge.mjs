@@ -17,7 +17,7 @@ function p384() {
 }
 
 // type: 1 a signer of texts, 4 a witness.
-function ed25519(name, type = 1) {
+export function ed25519(name, type = 1) {
 	const pair = c.generateKeyPairSync('ed25519');
 	const key = Buffer.concat([Buffer.from([type]), raw(pair, 32)]);
 	const id = sha256(name, '\n', key).subarray(0, 4);
@@ -26,7 +26,7 @@ function ed25519(name, type = 1) {
 }
 
 // Witnesses sign at the time `at`.
-function note(text, keys, at = 0) {
+export function note(text, keys, at = 0) {
 	const time = Buffer.alloc(8);
 	time.writeBigUInt64BE(BigInt(at));
 	const value = (k) => (k.type === 1 ? [k.id, c.sign(null,

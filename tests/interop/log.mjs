@@ -11,7 +11,7 @@ export function number(text) {
 	return BigInt(text);
 }
 
-function base64(text) {
+export function base64(text) {
 	const out = Buffer.from(text, 'base64');
 	need(out.toString('base64') === text, 'base64 that is not canonical');
 	return out;
@@ -70,7 +70,7 @@ export function parseNote(bytes) {
 
 // The known keys that signed, each with its newest usable time; one line
 // of a known key that does not verify rejects the note [L-13].
-function signers(note, keys, now) {
+export function signers(note, keys, now) {
 	const out = new Map();
 	for (const s of note.signatures) {
 		const key = keys.find((k) => k.name === s.name && k.id === s.id);
@@ -154,7 +154,7 @@ export function quorumTime(member, times) {
 	return sorted[member.k - 1];
 }
 
-const node = (l, r) => sha256(Buffer.from([1]), l, r);
+export const node = (l, r) => sha256(Buffer.from([1]), l, r);
 
 // RFC 9162, 2.1.3.2.
 function rootOf(leaf, index, size, path) {
@@ -177,7 +177,36 @@ function rootOf(leaf, index, size, path) {
 
 export const leafHash = (entry) => sha256(Buffer.from([0]), entry);
 
+// The three lines of a checkpoint, and no more [L-17, L-18]. Whether the root
+// of an empty tree is the right one is for the caller: a witness asks later.
+export function parseCheckpoint(note) {
+	const head = note.text.split('\n');
+	need(head.length === 4 && head[3] === '' && head[0] !== '' &&
+		Buffer.byteLength(head[0]) <= 255, 'checkpoint: lines');
+	const [origin, size, root] = [head[0], number(head[1]), base64(head[2])];
+	need(root.length === 32, 'checkpoint: root');
+	return { origin, size, root };
+}
+
 // { origin, size, root, deadline }: deadline is null under quorum none.
+export function verifyCheckpoint(bytes, policy, now) {
+	const note = parseNote(bytes);
+	const { origin, size, root } = parseCheckpoint(note);
+	need(size > 0n || root.equals(sha256()), 'checkpoint: root');
+	const times = signers(note, [...policy.logs, ...policy.witnesses], now);
+	need([...times.keys()].some((k) => policy.logs.includes(k) &&
+		k.name === origin), `checkpoint: no log signed as ${origin}`);
+	let deadline = null;
+	if (policy.quorum) {
+		const t = quorumTime(policy.quorum, times);
+		need(t >= 0n, 'checkpoint: no quorum of witnesses');
+		deadline = t + 604800n;
+		need(deadline >= BigInt(now), 'checkpoint: stale');
+	}
+	return { origin, size, root, deadline };
+}
+
+// As verifyCheckpoint, for the tree that the entry is in.
 export function verifyProof(bytes, entry, policy, now) {
 	const all = utf8(bytes, 65536, 'proof');
 	const cut = all.indexOf('\n\n');
@@ -195,26 +224,11 @@ export function verifyProof(bytes, entry, policy, now) {
 	const path = lines.map(base64);
 	need(path.length <= 63 && path.every((p) => p.length === 32),
 		'proof: hashes');
-	const note = parseNote(Buffer.from(all.slice(cut + 2)));
-	const head = note.text.split('\n');
-	need(head.length === 4 && head[3] === '' && head[0] !== '' &&
-		Buffer.byteLength(head[0]) <= 255, 'checkpoint: lines');
-	const [origin, size, root] = [head[0], number(head[1]), base64(head[2])];
-	need(root.length === 32 && (size > 0n || root.equals(sha256())),
-		'checkpoint: root');
-	const times = signers(note, [...policy.logs, ...policy.witnesses], now);
-	need([...times.keys()].some((k) => policy.logs.includes(k) &&
-		k.name === origin), `checkpoint: no log signed as ${origin}`);
-	let deadline = null;
-	if (policy.quorum) {
-		const t = quorumTime(policy.quorum, times);
-		need(t >= 0n, 'checkpoint: no quorum of witnesses');
-		deadline = t + 604800n;
-		need(deadline >= BigInt(now), 'checkpoint: stale');
-	}
+	const head = verifyCheckpoint(Buffer.from(all.slice(cut + 2)), policy, now);
+	const { size, root } = head;
 	need(rootOf(leafHash(entry), index, size, path).equals(root),
 		'the proof does not lead to the root');
-	return { origin, size, root, deadline };
+	return head;
 }
 
 // Section 6: each line is keyword, fields, then how often. "=x" is the
@@ -233,6 +247,8 @@ const TDX = 'token =mrtd hex96 =rtmr0 hex96 =rtmr1 hex96 =rtmr2 hex96 ' +
 	'=rtmr3 hex96 =attributes hex16 =xfam hex16';
 const SGX = '=mrenclave hex64 =mrsigner hex64 =isvprodid number =isvsvn ' +
 	'number =attributes hex32 =mask hex32';
+const BUILT = [L('version', 'token'), L('source', 'text git git', 0),
+	L('recipe', 'sha', 0)];
 const KINDS = {
 	image: [L('version', 'token'), L('source', 'text git git', 0),
 		L('recipe', 'sha', 0), L('builder', 'sha', 0),
@@ -252,6 +268,10 @@ const KINDS = {
 		L('hardware', 'access'), L('chip', 'hex128 number', 0, 32, 1),
 		L('ppid', 'hex32 number', 0, 32), L('next-log', 'vkey', 0, 8),
 		L('next-witness', 'token vkey', 0, 8, 1)],
+	web: [...BUILT, L('bundle', 'number sha')],
+	client: [...BUILT, L('file', 'token number digest', 1, 32, 1)],
+	retire: [L('log', 'text'), L('last', 'number hex64'),
+		L('cause', 'token'), L('successor', 'text', 0)],
 	rebuild: [L('release', 'hex64'), L('result', 'sha'),
 		L('rebuilder', 'token')],
 };
@@ -313,14 +333,14 @@ export function parseRecord(text) {
 		'record: first line');
 	const head = take(HEAD, lines);
 	const kind = head.kind[0][0];
-	need(KINDS[kind], `record: kind ${kind} in evidence`);
+	need(KINDS[kind], `record: kind ${kind}`);
 	const r = { ...take(KINDS[kind], lines), kind,
 		product: head.product[0][0], channel: head.channel[0][0],
 		seq: BigInt(head.seq[0][0]), issued: BigInt(head.issued[0][0]),
 		notBefore: BigInt(head['not-before'][0][0]),
 		notAfter: BigInt(head['not-after'][0][0]) };
 	need(lines.length === 0, `record: line "${lines[0]}"`);
-	const days = { policy: 7n, rebuild: 3660n }[kind] ?? 180n;
+	const days = { policy: 7n, rebuild: 3660n, retire: 3660n }[kind] ?? 180n;
 	need(r.seq >= 1n && r.issued <= r.notBefore && r.notBefore < r.notAfter &&
 		r.notAfter - r.issued <= days * 86400n, 'record: seq or times');
 	if (kind === 'image')
