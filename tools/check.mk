@@ -21,7 +21,12 @@ $(BUILD)/test/%: tests/unit/%.c tests/unit/test.h $(BUILD)/lib/all.a \
 	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Itests/unit -MMD -MP \
 		-o $@ $< -lcmocka $(LINK_ALL)
 
-# Witnesses that a test plays.
+# What the log's writer calls, for a test in which it fails, and witnesses that
+# a test plays.
+LOG_FAULTS = open openat read write fsync close linkat renameat unlinkat \
+	mkdirat mkdir fstatvfs flock faccessat malloc calloc
+$(BUILD)/test/logd_fault_test: \
+	private LDFLAGS_ALL += $(LOG_FAULTS:%=-Xlinker --wrap=%)
 $(BUILD)/test/logd_publish_test: \
 	private LDFLAGS_ALL += -Xlinker --wrap=logd_ask_witnesses
 
