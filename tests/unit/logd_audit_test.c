@@ -9,6 +9,13 @@ static void add_and_publish(const struct tlog_record *rec)
 	world_publish("log", world.n);
 }
 
+/* Nothing of what was read is remembered. */
+static void check_broken(const char *name)
+{
+	check_alone(LOGD_ALARM, name);
+	CHECK(!world_has("state/audit"));
+}
+
 /* L-170 */
 TEST(a_good_log_has_no_findings)
 {
@@ -483,6 +490,30 @@ TEST(a_policy_record_that_ends_soon_is_found_each_time)
 	    strstr(check_alone(LOGD_ALARM, "policy-expires"), "stable ended "));
 }
 
+TEST(each_policy_series_is_judged)
+{
+	struct tlog_record rec = record_make(RECORD_POLICY, 1);
+
+	world.n = 0;
+	world_add(&rec);
+	rec.channel = text_bytes("beta");
+	rec.not_after = NOW + 3 * DAY;
+	world_add(&rec);
+	at(NOW + 2 * DAY);
+	CHECK(strstr(check_alone(LOGD_ALARM, "policy-expires"), "beta ends "));
+	at(NOW + 5 * DAY);
+	CHECK_OK(world_audit());
+	CHECK_EQ(world.result.alarms, 2);
+}
+
+/* What was not read may hold the newer record. */
+TEST(a_broken_log_has_no_policy_to_expire)
+{
+	at(NOW + 6 * DAY);
+	world_flip("log/tile/entries/000.p/2", 40);
+	check_broken("tile-mismatch");
+}
+
 TEST(a_newer_policy_record_ends_that)
 {
 	struct tlog_record rec = record_make(RECORD_POLICY, 2);
@@ -496,13 +527,6 @@ TEST(a_newer_policy_record_ends_that)
 }
 
 /* ---- what the log serves: L-174 ------------------------------------------ */
-
-/* Nothing of what was read is remembered. */
-static void check_broken(const char *name)
-{
-	check_alone(LOGD_ALARM, name);
-	CHECK(!world_has("state/audit"));
-}
 
 TEST(a_tile_that_is_not_of_the_tree_is_found)
 {
@@ -736,6 +760,8 @@ int main(void)
 		WORLD_TEST(a_checkpoint_older_than_a_day_is_found),
 		WORLD_TEST(cosignatures_a_little_ahead_are_fresh),
 		WORLD_TEST(a_policy_record_that_ends_soon_is_found_each_time),
+		WORLD_TEST(each_policy_series_is_judged),
+		WORLD_TEST(a_broken_log_has_no_policy_to_expire),
 		WORLD_TEST(a_newer_policy_record_ends_that),
 		WORLD_TEST(a_tile_that_is_not_of_the_tree_is_found),
 		WORLD_TEST(a_missing_tile_is_found),

@@ -187,6 +187,17 @@ TEST(views_that_agree_have_no_findings)
 	check_clean();
 }
 
+TEST(there_may_be_16_views_and_16_witnesses)
+{
+	world_witness("w0", 2);
+	while (world.n_views < LOGD_VIEWS_MAX)
+		add_view("log");
+	while (world.n_seen < LOGD_VIEWS_MAX)
+		add_witness("w0");
+	check_clean();
+	check_clean(); /* and what is remembered */
+}
+
 TEST(a_view_that_is_behind_is_told)
 {
 	grow_to(300);
@@ -486,6 +497,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(views_that_agree_have_no_findings),
+		WORLD_TEST(there_may_be_16_views_and_16_witnesses),
 		WORLD_TEST(a_view_that_is_behind_is_told),
 		WORLD_TEST(a_witness_that_is_behind_is_told),
 		WORLD_TEST(a_witness_that_never_saw_the_log_is_told),

@@ -33,7 +33,8 @@ static struct world {
 	uint64_t cosigned; /* time of cosignatures; 0: none */
 	/* The audit. */
 	struct logd_audit_spec spec;
-	const char *view[4], *seen[4]; /* names of directories */
+	const char *view[LOGD_VIEWS_MAX],
+	    *seen[LOGD_VIEWS_MAX]; /* names of directories */
 	size_t n_views, n_seen;
 	struct logd_audit_result result;
 	struct err_ctx ctx;
@@ -300,7 +301,7 @@ static inline void world_open(struct logd_view *v, const char *name)
 
 static inline enum err world_audit(void)
 {
-	static struct logd_view view[4], seen[4];
+	static struct logd_view view[LOGD_VIEWS_MAX], seen[LOGD_VIEWS_MAX];
 	enum err e;
 
 	for (size_t i = 0; i < world.n_views; i++)
