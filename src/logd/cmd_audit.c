@@ -165,8 +165,10 @@ static void summary(struct audit *a, const struct logd_audit_result *r)
 		logd_show_say(a->s, "%.*s, quorum of %s", (int)w.len,
 		    (const char *)seen, when);
 	if (r->proofs > 0)
-		logd_show_say(a->s, "THE LOG HAS MISBEHAVED: %zu proofs, in %s",
-		    r->proofs, a->evidence);
+		logd_show_answer(a->s, "THE LOG HAS MISBEHAVED; the proof: %s",
+		    a->evidence[0] != '\0'
+			? a->evidence
+			: "not kept, for want of --evidence or --state");
 	else if (r->alarms + a->alarms > 0)
 		logd_show_say(a->s, "%zu to look at", r->alarms + a->alarms);
 	else
