@@ -3,10 +3,13 @@
  * name only where it has none that tell: tiles.
  */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/hex.h"
 #include "logd/cmd.h"
 #include "logd/cmd_inspect.h"
+#include "logd/log.h"
+#include "logd/view.h"
 #include "tlog/note.h"
 #include "tlog/policy.h"
 #include "tlog/proof.h"
@@ -160,14 +163,53 @@ static enum err show_file(struct logd_show *s, const char *path,
 	return show(s, text, ctx);
 }
 
+/* ---- logs ---------------------------------------------------------------- */
+
+/* Something to be opened as a view, and not as a file? */
+static bool is_log(const char *where)
+{
+	struct stat st;
+
+	return strncmp(where, "http:", 5) == 0 ||
+	       strncmp(where, "https:", 6) == 0 ||
+	       strncmp(where, "unix:", 5) == 0 ||
+	       (stat(where, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
+/* Of a log, its checkpoint. */
+static enum logd_exit show_log(
+    const struct logd_options *o, struct logd_show *s)
+{
+	static uint8_t note[LOGD_NOTE_MAX];
+	struct logd_view v = LOGD_VIEW_INIT;
+	struct err_ctx ctx = { 0 };
+	size_t len = 0;
+	enum err e = logd_cmd_view_open(&v, o->arg[0], o->ca_file, &ctx);
+
+	if (e == ERR_OK) {
+		e = logd_view_read(
+		    &v, "checkpoint", note, sizeof(note), &len, &ctx);
+		logd_view_close(&v);
+	}
+	if (e != ERR_OK)
+		return logd_show_fail(s, logd_show_code_view(e), NULL, &ctx);
+	e = logd_inspect_note(s, (struct bytes){ note, len }, &ctx);
+	return e == ERR_OK ? LOGD_EXIT_OK
+			   : logd_show_fail(
+				 s, logd_show_code_input(e), o->arg[0], &ctx);
+}
+
 enum logd_exit logd_cmd_inspect(
     const struct logd_options *o, struct logd_show *s)
 {
 	const char *path = o->arg[0];
 	struct err_ctx ctx = { 0 };
 	struct logd_file f;
-	enum err e = logd_cmd_load(&f, path, INSPECT_MAX, &ctx);
+	enum err e;
 
+	if (is_log(path))
+		return show_log(o, s);
+	e = logd_cmd_load(&f, path, INSPECT_MAX, &ctx);
 	if (e != ERR_OK)
 		return logd_show_fail(s, logd_show_code_input(e), NULL, &ctx);
 	e = show_file(s, path, f.text, &ctx);

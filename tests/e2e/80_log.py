@@ -206,6 +206,18 @@ def served(w):
          out, "--now", now)
     expect(run("verify", "--trust", log.trust, w.records[2], out, "--now",
                now), 0, "entry 2 of 3", "anybody can make a proof, by URL")
+    for where in (url, log.dir, os.path.join(log.dir, "public")):
+        expect(run("inspect", where), 0, f"origin    {log.origin}",
+               f"inspect shows the checkpoint of {where.split(':')[0]}")
+    for file, what in ((w.records[0], "release record"),
+                       (w.proof(1), "proof"), (log.trust, "trust file"),
+                       (log.key_file, "signing key"),
+                       (os.path.join(log.dir, "public/tile/0/000.p/3"),
+                        "tile 0 of level 0"),
+                       (os.path.join(log.dir, "public/tile/entries/000.p/3"),
+                        "bundle of entries 0 to 2")):
+        code, out, _ = run("inspect", file)
+        check(code == 0 and out.startswith(what), f"and knows a {what}")
     process.send_signal(signal.SIGTERM)
     check(process.wait(timeout=30) == 0, "serve stops when told")
     expect(log.audit(where=url, now=now), 3, "nothing listens", "then it is unreachable")
