@@ -54,7 +54,7 @@ static const struct row {
 	{ "state", "DIR", TEXT, LOGD_AUDIT, AT(state), NO_FLAG,
 	    "remember what was seen, and read only what is new next time" },
 	{ "evidence", "DIR", TEXT, LOGD_AUDIT, AT(evidence), NO_FLAG,
-	    "where proof of misbehaviour goes (default: that of --state)" },
+	    "where proof of misbehaviour goes (default: STATE/evidence)" },
 	{ "full", NULL, FLAG, LOGD_AUDIT, AT(full), NO_FLAG,
 	    "read all entries again, not only new ones" },
 	{ "witness", "URL", MANY, LOGD_AUDIT, 0, NO_FLAG,
