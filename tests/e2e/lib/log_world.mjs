@@ -109,11 +109,11 @@ export class World {
 		await works('init', this.dir, '--key', key, '--trust', this.trust);
 	}
 	// A file with the next record of this kind.
-	record(kind, lines, { by = this.release, days = 6, channel = 'x' } = {}) {
+	record(kind, lines, { by = this.release, days = 6 } = {}) {
 		const seq = (this.seq.get(kind) ?? 0) + 1;
 		this.seq.set(kind, seq);
 		const text = ['confer-release/v1', `kind ${kind}`, 'product confer',
-			`channel ${channel}`, `seq ${seq}`, `issued ${NOW}`,
+			'channel x', `seq ${seq}`, `issued ${NOW}`,
 			`not-before ${NOW}`, `not-after ${NOW + days * DAY}`, ...lines, '']
 			.join('\n');
 		const path = `${TMP}/${kind}-${seq}.record`;
