@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "logd/admit.h"
 #include "logd/cmd_keep.h"
+#include "logd/releases.h"
 #include "tlog/proof.h"
 
 /* One record on the command line. */
@@ -99,27 +100,13 @@ static enum err read_log(struct append *a, struct err_ctx *ctx)
 {
 	const struct trust *t = &a->keep.trust->trust;
 	const struct bytes origin = logd_log_key(a->keep.log)->name;
-	const uint64_t size = logd_log_size(a->keep.log);
-	static uint8_t entry[LOGD_ENTRY_LEN_MAX];
-	enum err e = ERR_OK;
 
 	a->admit.release = t->release;
 	a->admit.rebuilder = t->rebuilder;
 	a->admit.product = t->product;
 	mem_copy(a->origin, origin.p, origin.len);
 	a->admit.origin = a->origin;
-	for (uint64_t i = 0; e == ERR_OK && i < size; i++) {
-		size_t len;
-
-		e = logd_log_read(a->keep.log, i, entry, sizeof(entry), &len);
-		if (e == ERR_OK)
-			logd_admit_seen(
-			    &a->admit, (struct bytes){ entry, len });
-		else
-			(void)err_set(ctx, e, "entry %llu: %s",
-			    (unsigned long long)i, err_name(e));
-	}
-	return e;
+	return logd_releases_load(&a->admit, a->keep.log, ctx);
 }
 
 /* Judge each record that is not there yet; the first that is refused ends it,

@@ -116,63 +116,66 @@ bool logd_log_find(
 	return logd_leaves_find(log->leaves, leaf, index) && *index < log->size;
 }
 
-/* Entry number i of a bundle that has so many. */
-static struct bytes entry_of(struct bytes bundle, uint64_t i)
+static enum err read_bundle(const struct logd_log *log, uint8_t *buf,
+    struct bytes *bundle, uint64_t index)
 {
-	struct bytes entry = { 0 };
-
-	do {
-		if (!tlog_bundle_next(&bundle, &entry))
-			return (struct bytes){ 0 };
-	} while (i-- > 0);
-	return entry;
-}
-
-/* The bundle may be damaged since it was verified, so its hash decides. */
-static enum err take_entry(const struct logd_log *log, uint64_t index,
-    struct bytes bundle, unsigned width, struct bytes *entry)
-{
-	struct tlog_hash leaf;
-
-	if (tlog_bundle_parse(bundle, width, NULL) != ERR_OK)
-		return ERR_AUTH;
-	*entry = entry_of(bundle, index % TLOG_TILE_WIDTH);
-	tlog_leaf_hash(&leaf, *entry);
-	return tlog_hash_eq(&leaf, &log->leaves->level[0][index]) ? ERR_OK
-								  : ERR_AUTH;
-}
-
-enum err logd_log_read(const struct logd_log *log, uint64_t index, uint8_t *out,
-    size_t cap, size_t *len)
-{
+	struct tlog_tile tile = tlog_tile_of(log->size, 0, index);
 	char path[TLOG_TILE_PATH_MAX];
-	struct bytes entry = { 0 };
-	struct tlog_tile tile;
-	uint8_t *buf;
-	size_t n;
 	enum err e;
 
-	*len = 0;
-	if (index >= log->size)
-		return ERR_NOTFOUND;
-	buf = malloc(LOGD_BUNDLE_LEN_MAX);
-	if (buf == NULL)
-		return ERR_NOMEM;
-	tile = tlog_tile_of(log->size, 0, index);
+	*bundle = (struct bytes){ buf, 0 };
 	tile.entries = true;
 	(void)tlog_tile_path(path, &tile);
-	e = fd_read_file_at(buf, LOGD_BUNDLE_LEN_MAX, &n, log->public, path);
-	if (e == ERR_NOTFOUND || e == ERR_LIMIT)
+	e = fd_read_file_at(
+	    buf, LOGD_BUNDLE_LEN_MAX, &bundle->len, log->public, path);
+	if (e == ERR_OK &&
+	    tlog_bundle_parse(*bundle, tile.width, NULL) != ERR_OK)
 		e = ERR_AUTH;
-	if (e == ERR_OK)
-		e = take_entry(
-		    log, index, (struct bytes){ buf, n }, tile.width, &entry);
-	if (e == ERR_OK && entry.len > cap)
-		e = ERR_NOSPACE;
-	if (e == ERR_OK) {
-		mem_copy(out, entry.p, entry.len);
-		*len = entry.len;
+	return e == ERR_NOTFOUND || e == ERR_LIMIT ? ERR_AUTH : e;
+}
+
+/*
+ * Hand on the entries of one bundle, from number *index to number `end`. It may
+ * be damaged since it was verified, so each entry's hash decides.
+ */
+static enum err each_entry(const struct logd_log *log, uint64_t *index,
+    uint64_t end, struct bytes bundle, logd_entry_fn *fn, void *cookie)
+{
+	struct tlog_hash leaf;
+	struct bytes entry;
+
+	for (uint64_t i = *index - *index % TLOG_TILE_WIDTH;
+	     i < end && tlog_bundle_next(&bundle, &entry); i++) {
+		if (i < *index)
+			continue;
+		tlog_leaf_hash(&leaf, entry);
+		if (!tlog_hash_eq(&leaf, &log->leaves->level[0][i]))
+			return ERR_AUTH;
+		fn(cookie, i, entry);
+		*index = i + 1;
+	}
+	return ERR_OK;
+}
+
+enum err logd_log_each(const struct logd_log *log, uint64_t from, uint64_t end,
+    logd_entry_fn *fn, void *cookie, struct err_ctx *ctx)
+{
+	uint8_t *buf = malloc(LOGD_BUNDLE_LEN_MAX);
+	struct bytes bundle;
+	enum err e = ERR_OK;
+
+	if (buf == NULL)
+		return err_set(ctx, ERR_NOMEM, "no memory for a bundle");
+	end = end < log->size ? end : log->size;
+	while (e == ERR_OK && from < end) {
+		e = read_bundle(log, buf, &bundle, from);
+		if (e == ERR_OK)
+			e = each_entry(log, &from, end, bundle, fn, cookie);
 	}
 	free(buf);
-	return e;
+	if (e == ERR_OK)
+		return e;
+	return err_set(ctx, e, "entry %llu: %s", (unsigned long long)from,
+	    e == ERR_AUTH ? "its bundle is not what its tile says"
+			  : "its bundle cannot be read");
 }

@@ -69,10 +69,17 @@ struct tlog_tiles logd_log_tiles(const struct logd_log *log);
 bool logd_log_find(
     const struct logd_log *log, const struct tlog_hash *leaf, uint64_t *index);
 
-/* Read an entry back. ERR_NOTFOUND, ERR_NOSPACE (cap), ERR_IO, ERR_AUTH (the
- * bundle is not what its tile says). */
-enum err logd_log_read(const struct logd_log *log, uint64_t index, uint8_t *out,
-    size_t cap, size_t *len) __attribute__((warn_unused_result));
+/* Told of one entry, which is borrowed for the call. */
+typedef void logd_entry_fn(void *cookie, uint64_t index, struct bytes entry);
+
+/*
+ * Read the entries back from number `from` up to, not including, `end` or the
+ * tree's size; each is held against its leaf hash before it is handed on. ERR_AUTH: a bundle is not what its tile says; ERR_IO,
+ * ERR_NOMEM. ctx names the entry; those before it have been handed on.
+ */
+enum err logd_log_each(const struct logd_log *log, uint64_t from, uint64_t end,
+    logd_entry_fn *fn, void *cookie, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
 
 /*
  * Append a batch: all of it or nothing. index[i] is that of entry[i]; entries

@@ -49,6 +49,21 @@ static enum err write_proof(
 	return e;
 }
 
+/* An entry that outlives the call that read it. */
+struct copy {
+	uint8_t buf[LOGD_ENTRY_LEN_MAX];
+	struct bytes entry;
+};
+
+static void copy_entry(void *cookie, uint64_t index, struct bytes entry)
+{
+	struct copy *c = cookie;
+
+	(void)index;
+	mem_copy(c->buf, entry.p, entry.len);
+	c->entry = (struct bytes){ c->buf, entry.len };
+}
+
 enum err logd_log_prove(const struct logd_log *log, struct wr *out,
     uint64_t index, const struct tlog_policy *policy, uint64_t now_s,
     struct err_ctx *ctx)
@@ -61,16 +76,15 @@ enum err logd_log_prove(const struct logd_log *log, struct wr *out,
 		.index = index,
 		.policy = policy,
 		.now_s = now_s };
-	uint8_t entry[LOGD_ENTRY_LEN_MAX];
+	struct copy c;
 	enum err e;
 
 	if (index >= log->published)
 		return no_entry(index, ctx);
-	p.entry.p = entry;
-	e = logd_log_read(log, index, entry, sizeof(entry), &p.entry.len);
+	e = logd_log_each(log, index, index + 1, copy_entry, &c, ctx);
 	if (e != ERR_OK)
-		return err_set(ctx, e, "cannot read entry %llu",
-		    (unsigned long long)index);
+		return e;
+	p.entry = c.entry;
 	return write_proof(out, &p, ctx);
 }
 

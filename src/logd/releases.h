@@ -11,7 +11,7 @@
 
 /*
  * Count every entry of the log in *a, whose keys, product and origin are set.
- * The errors of logd_log_read; ctx names the entry.
+ * The errors of logd_log_each.
  */
 enum err logd_releases_load(struct logd_admit *a, const struct logd_log *log,
     struct err_ctx *ctx) __attribute__((warn_unused_result));

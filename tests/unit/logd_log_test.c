@@ -89,10 +89,30 @@ TEST(open_says_when_there_is_no_log)
 
 /* ---- entries -------------------------------------------------------------------- */
 
+static struct bytes last_read; /* in last_buf */
+static uint8_t last_buf[LOGD_ENTRY_LEN_MAX];
+static uint64_t reads;
+
+static void on_entry(void *next, uint64_t index, struct bytes got)
+{
+	CHECK_EQ(index, *(uint64_t *)next);
+	(*(uint64_t *)next)++;
+	memcpy(last_buf, got.p, got.len);
+	last_read = (struct bytes){ last_buf, got.len };
+	reads++;
+}
+
+/* Read on from an entry; *next is the first that was not handed on. */
+static enum err read_from(uint64_t from, uint64_t *next, struct err_ctx *ctx)
+{
+	*next = from;
+	reads = 0;
+	return logd_log_each(the_log, from, UINT64_MAX, on_entry, next, ctx);
+}
+
 TEST(entries_get_their_index_and_are_read_back)
 {
-	uint8_t out[64];
-	size_t len;
+	uint64_t next;
 
 	open_log();
 	append(0, 3);
@@ -101,36 +121,53 @@ TEST(entries_get_their_index_and_are_read_back)
 	publish();
 	for (int again = 0; again < 2; again++, open_log()) {
 		for (uint64_t i = 0; i < 4; i++) {
-			CHECK_OK(
-			    logd_log_read(the_log, i, out, sizeof(out), &len));
-			CHECK_EQ(len, 8);
-			CHECK_MEM(out, entry(i).p, len);
+			CHECK_OK(read_from(3 - i, &next, NULL));
+			CHECK_EQ(next, 4);
+			CHECK_EQ(reads, i + 1);
+			CHECK(mem_eq(last_read, entry(3)));
 		}
 	}
-	CHECK_ERR(
-	    logd_log_read(the_log, 4, out, sizeof(out), &len), ERR_NOTFOUND);
-	CHECK_ERR(logd_log_read(the_log, 0, out, 2, &len), ERR_NOSPACE);
-	CHECK_EQ(len, 0);
+	CHECK_OK(read_from(4, &next, NULL));
+	CHECK_EQ(reads, 0);
+	next = 1;
+	CHECK_OK(logd_log_each(the_log, 1, 2, on_entry, &next, NULL));
+	CHECK_EQ(next, 2);
+	CHECK(mem_eq(last_read, entry(1)));
+}
+
+TEST(entries_are_read_back_over_the_edge_of_a_bundle)
+{
+	uint64_t next;
+
+	open_log();
+	append(0, 300);
+	CHECK_OK(read_from(250, &next, NULL));
+	CHECK_EQ(reads, 50);
+	CHECK(mem_eq(last_read, entry(299)));
 }
 
 /* Damage that came after it was opened. */
-TEST(read_gives_no_entry_that_is_not_in_the_tree)
+TEST(each_gives_no_entry_that_is_not_in_the_tree)
 {
 	static const char name[] = "public/tile/entries/000.p/3";
-	uint8_t out[64], *bundle;
-	size_t len, n;
+	struct err_ctx ctx = { 0 };
+	uint8_t *bundle;
+	uint64_t next;
+	size_t n;
 
 	open_log();
 	append(0, 3);
 	bundle = read_in(dir, name, &n);
 	bundle[n - 1] ^= 1;
 	write_in(dir, name, bundle, n);
-	CHECK_ERR(logd_log_read(the_log, 2, out, sizeof(out), &len), ERR_AUTH);
-	CHECK_OK(logd_log_read(the_log, 1, out, sizeof(out), &len));
+	CHECK_ERR(read_from(0, &next, &ctx), ERR_AUTH);
+	CHECK_EQ(next, 2);
+	CHECK(strstr(ctx.msg, "entry 2") != NULL);
 	write_in(dir, name, bundle, n - 1);
-	CHECK_ERR(logd_log_read(the_log, 1, out, sizeof(out), &len), ERR_AUTH);
+	CHECK_ERR(read_from(0, &next, NULL), ERR_AUTH);
+	CHECK_EQ(next, 0);
 	CHECK_EQ(remove(path_in(dir, name)), 0);
-	CHECK_ERR(logd_log_read(the_log, 1, out, sizeof(out), &len), ERR_AUTH);
+	CHECK_ERR(read_from(1, &next, NULL), ERR_AUTH);
 	free(bundle);
 }
 
@@ -174,9 +211,9 @@ TEST(find_knows_the_leaves_and_no_other)
 TEST(append_has_limits_and_leaves_nothing_behind_when_it_refuses)
 {
 	static struct bytes batch[LOGD_BATCH_MAX + 1];
-	static uint8_t big[LOGD_ENTRY_LEN_MAX + 1], out[sizeof(big)];
+	static uint8_t big[LOGD_ENTRY_LEN_MAX + 1];
 	uint64_t index[3];
-	size_t len;
+	uint64_t next;
 
 	open_log();
 	append(0, 2);
@@ -192,8 +229,8 @@ TEST(append_has_limits_and_leaves_nothing_behind_when_it_refuses)
 	batch[1].len = LOGD_ENTRY_LEN_MAX;
 	CHECK_OK(logd_log_append(the_log, index, batch, 2, NULL));
 	CHECK(index[0] == 2 && index[1] == 3);
-	CHECK_OK(logd_log_read(the_log, 3, out, sizeof(out), &len));
-	CHECK_EQ(len, LOGD_ENTRY_LEN_MAX);
+	CHECK_OK(read_from(3, &next, NULL));
+	CHECK_EQ(last_read.len, LOGD_ENTRY_LEN_MAX);
 }
 
 /* ---- tiles ---------------------------------------------------------------------- */
@@ -415,7 +452,8 @@ int main(void)
 		T(init_wants_the_key_of_a_log_and_a_path_that_fits),
 		T(open_says_when_there_is_no_log),
 		T(entries_get_their_index_and_are_read_back),
-		T(read_gives_no_entry_that_is_not_in_the_tree),
+		T(entries_are_read_back_over_the_edge_of_a_bundle),
+		T(each_gives_no_entry_that_is_not_in_the_tree),
 		T(an_entry_that_is_there_keeps_its_index),
 		T(find_knows_the_leaves_and_no_other),
 		T(append_has_limits_and_leaves_nothing_behind_when_it_refuses),
