@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fmt.h"
 #include "base/hex.h"
 #include "base/json.h"
 #include "base/utf8.h"
@@ -399,22 +398,4 @@ enum logd_exit logd_show_end(struct logd_show *s, enum logd_exit code)
 	if (fflush(stdout) != 0 && code == LOGD_EXIT_OK)
 		return LOGD_EXIT_INTERNAL; /* nobody got the answer */
 	return code;
-}
-
-const char *logd_show_span(char out[LOGD_SPAN_MAX], uint64_t seconds)
-{
-	static const struct {
-		uint64_t s;
-		const char *name;
-	} units[] = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" },
-		{ 1, "second" } };
-	size_t i = 0;
-	uint64_t n;
-
-	while (i < 3 && seconds < 2 * units[i].s)
-		i++;
-	n = seconds / units[i].s;
-	(void)fmt_print(out, LOGD_SPAN_MAX, "%llu %s%s", (unsigned long long)n,
-	    units[i].name, n == 1 ? "" : "s");
-	return out;
 }

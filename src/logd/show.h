@@ -107,10 +107,6 @@ void logd_show_hash(
 void logd_show_open(struct logd_show *s, const char *name, char bracket);
 void logd_show_close(struct logd_show *s, char bracket);
 
-/* "3 days", "2 hours", "5 minutes", "40 seconds". */
-#define LOGD_SPAN_MAX 32
-const char *logd_show_span(char out[LOGD_SPAN_MAX], uint64_t seconds);
-
 /* For %.*s. */
 #define LOGD_TEXT(b) (int)(b).len, (const char *)(b).p
 
