@@ -445,6 +445,41 @@ TEST(a_disk_that_nothing_can_be_written_to_is_said_and_left_alone)
 	(void)world_teardown(NULL);
 }
 
+TEST(without_memory_nothing_happens_and_it_is_said)
+{
+	struct err_ctx ctx = { 0 };
+	enum err e = ERR_NOMEM;
+	uint8_t out[8];
+	size_t len;
+
+	(void)world_setup(NULL);
+	for (unsigned at = 0; e == ERR_NOMEM; at++) {
+		arm(FAULT_NOMEM, at);
+		e = try_open(&ctx);
+		(void)disarm();
+		CHECK(e == ERR_OK ? at > 4 : the_log == NULL);
+		CHECK_STR(ctx.msg, "no memory for a log");
+	}
+	CHECK_OK(e);
+	arm(FAULT_NOMEM, 0);
+	CHECK_ERR(try_append(0, 1, NULL), ERR_NOMEM);
+	arm(FAULT_NOMEM, 1);
+	CHECK_ERR(try_append(0, 1, NULL), ERR_NOMEM);
+	(void)disarm();
+	CHECK(!exists_in(dir, "state/wal"));
+	append(0, 1);
+	arm(FAULT_NOMEM, 0);
+	CHECK_ERR(logd_log_read(the_log, 0, out, 8, &len), ERR_NOMEM);
+	(void)disarm();
+	CHECK_OK(logd_log_read(the_log, 0, out, 8, &len));
+	arm(FAULT_NOMEM, 0);
+	CHECK_ERR(logd_log_init(dir, &key, NULL), ERR_NOMEM);
+	(void)disarm();
+	publish();
+	CHECK_EQ(check_public(), 1);
+	(void)world_teardown(NULL);
+}
+
 TEST(a_second_writer_is_refused_and_a_dead_one_is_no_obstacle)
 {
 	struct logd_log *second;
@@ -488,6 +523,7 @@ int main(void)
 		cmocka_unit_test(a_batch_needs_its_reserve),
 		cmocka_unit_test(
 		    a_disk_that_nothing_can_be_written_to_is_said_and_left_alone),
+		cmocka_unit_test(without_memory_nothing_happens_and_it_is_said),
 		cmocka_unit_test(
 		    a_second_writer_is_refused_and_a_dead_one_is_no_obstacle),
 	};

@@ -365,6 +365,29 @@ TEST(no_level_has_a_tile_of_width_0)
 	CHECK_EQ(logd_log_size(the_log), 65537);
 }
 
+TEST(the_tiles_in_memory_are_those_of_the_tree_and_no_others)
+{
+	struct tlog_tile tile = { .index = 1, .width = 44 };
+	struct tlog_hash hash[TLOG_TILE_WIDTH];
+	struct tlog_tiles tiles;
+
+	open_log();
+	append(0, 300);
+	tiles = logd_log_tiles(the_log);
+	CHECK_EQ(tiles.size, 300);
+	CHECK_OK(tiles.read(tiles.cookie, hash, &tile, NULL));
+	publish();
+	check_file(dir, "public/tile/0/001.p/44", hash, 44 * TLOG_HASH_LEN);
+	tile.width = 45;
+	CHECK_ERR(tiles.read(tiles.cookie, hash, &tile, NULL), ERR_NOTFOUND);
+	tile.index = 2;
+	CHECK_ERR(tiles.read(tiles.cookie, hash, &tile, NULL), ERR_NOTFOUND);
+	tile = (struct tlog_tile){ .level = 3, .width = 1 };
+	CHECK_ERR(tiles.read(tiles.cookie, hash, &tile, NULL), ERR_NOTFOUND);
+	tile = (struct tlog_tile){ .entries = true, .width = 1 };
+	CHECK_ERR(tiles.read(tiles.cookie, hash, &tile, NULL), ERR_NOTFOUND);
+}
+
 /* [L-157]: they stay as long as somebody may hold their checkpoint. */
 TEST(partial_tiles_go_when_the_full_one_is_published)
 {
@@ -460,6 +483,7 @@ int main(void)
 		T(five_hundred_entries_give_the_golden_tiles_in_every_batching),
 		T(fifteen_entries_give_the_tiles_of_another_writer_at_every_size),
 		T(no_level_has_a_tile_of_width_0),
+		T(the_tiles_in_memory_are_those_of_the_tree_and_no_others),
 		T(partial_tiles_go_when_the_full_one_is_published),
 		T(nobody_sees_a_tree_before_it_is_published),
 		T(publishing_the_same_again_writes_nothing),
