@@ -383,6 +383,30 @@ TEST(a_rebuild_of_a_release_read_long_ago_is_compared)
 	check_alone_at(LOGD_ALARM, "rebuild-differs", world.n - 1);
 }
 
+/* The last release read before, and those at the edges of tiles. */
+TEST(a_release_at_the_edge_of_a_tile_is_compared)
+{
+	static const size_t edge[] = { 512, 511, 256, 255, 0 };
+	struct tlog_record rec;
+
+	world.n = 1;
+	world_publish("log", 1);
+	check_clean();
+	rec = rebuild_of(0);
+	add_and_publish(&rec);
+	check_alone_at(LOGD_NOTE, "rebuilt", 1);
+	while (world.n < 513)
+		world_add_kind(RECORD_IMAGE, world.n);
+	world_publish("log", 513);
+	check_clean();
+	for (size_t i = 0; i < sizeof(edge) / sizeof(edge[0]); i++) {
+		rec = rebuild_of(edge[i]);
+		rec.seq = i + 2;
+		add_and_publish(&rec);
+		check_alone_at(LOGD_NOTE, "rebuilt", world.n - 1);
+	}
+}
+
 TEST(a_rebuild_of_nothing_is_found)
 {
 	struct tlog_record rec = rebuild_of(0);
@@ -750,6 +774,7 @@ int main(void)
 		WORLD_TEST(a_rebuild_with_the_same_result_is_told),
 		WORLD_TEST(a_rebuild_with_another_result_is_found),
 		WORLD_TEST(a_rebuild_of_a_release_read_long_ago_is_compared),
+		WORLD_TEST(a_release_at_the_edge_of_a_tile_is_compared),
 		WORLD_TEST(a_rebuild_of_nothing_is_found),
 		WORLD_TEST(a_rebuild_of_what_is_no_release_is_found),
 		WORLD_TEST(a_rebuild_of_something_later_is_found),
