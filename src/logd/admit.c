@@ -34,6 +34,14 @@ static bool is_own_retire(
 	       mem_eq_str(rec->retire.log, a->origin);
 }
 
+/* Whose first entry is the end of another log; rec may be that entry. */
+static bool is_successor(
+    const struct logd_admit *a, const struct tlog_record *rec)
+{
+	return a->successor ||
+	       (rec->kind == RECORD_RETIRE && !is_own_retire(a, rec));
+}
+
 /* L-54; a successor goes on where the log before it ended [L-165]. */
 static enum logd_misfit judge_seq(
     const struct logd_admit *a, const struct tlog_record *rec)
@@ -43,7 +51,7 @@ static enum logd_misfit judge_seq(
 
 	if (s == NULL && a->n_streams == LOGD_STREAMS_MAX)
 		return LOGD_MANY_STREAMS;
-	if (s == NULL && a->successor)
+	if (s == NULL && is_successor(a, rec))
 		return LOGD_FITS;
 	if (s != NULL && rec->seq <= s->seq)
 		return LOGD_SEQ_REPEATED;

@@ -308,7 +308,7 @@ TEST(another_log_is_retired_by_the_first_entry_only)
 
 TEST(a_successor_continues_each_seq)
 {
-	struct tlog_record rec = record_make(RECORD_RETIRE, 1);
+	struct tlog_record rec = record_make(RECORD_RETIRE, 3);
 
 	rec.retire.log = text_bytes("log.example.org/releases/old");
 	check_record(&rec, LOGD_FITS, ERR_OK);
@@ -316,6 +316,9 @@ TEST(a_successor_continues_each_seq)
 	admit(RECORD_IMAGE, 18);
 	refuse(RECORD_IMAGE, 20, LOGD_SEQ_SKIPPED, ERR_POLICY);
 	refuse(RECORD_IMAGE, 18, LOGD_SEQ_REPEATED, ERR_POLICY);
+	refuse(RECORD_RETIRE, 3, LOGD_SEQ_REPEATED, ERR_POLICY);
+	refuse(RECORD_RETIRE, 5, LOGD_SEQ_SKIPPED, ERR_POLICY);
+	admit(RECORD_RETIRE, 4);
 }
 
 /* L-166 */
