@@ -9,6 +9,13 @@ import { need, Refused } from './wire.mjs';
 const MAX_CHECKPOINT = 16384;
 const MAX_SERIES = 256;
 
+// [L-176]
+function isLast(r, before) {
+	const [size, root] = r.last[0];
+	return size === String(before.length) &&
+		root === treeRoot(before.map(leafHash)).toString('hex');
+}
+
 export class Monitor {
 	// trust: as parseTrust gives it; policy: one of its log policies.
 	constructor(trust, policy) {
@@ -82,6 +89,8 @@ export class Monitor {
 		this.successor ||= foreign;
 		this.retired = r.kind === 'retire' && !foreign;
 		this.count(r);
+		need(!this.retired || isLast(r, this.entries.slice(0, index)),
+			'ends another tree than that before it');
 		if (r.kind === 'rebuild')
 			this.rebuilt(r);
 	}

@@ -1,6 +1,6 @@
 // Trees, their tiles and where they are read from: docs/log.md, sections 1
 // and 9.
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { leafHash, node } from './log.mjs';
 import { sha256 } from './noise.mjs';
@@ -207,4 +207,25 @@ export function edgeRoot(levels, size) {
 		root = root ? node(part, root) : part;
 	}
 	return root ?? sha256();
+}
+
+function writeLevel(dir, level, parts) {
+	for (let n = 0; n * WIDTH < parts.length; n++) {
+		const tile = parts.slice(n * WIDTH, (n + 1) * WIDTH);
+		const path = `${dir}/${tilePath(level, n, tile.length)}`;
+		mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true });
+		writeFileSync(path, Buffer.concat(tile));
+	}
+}
+
+// The tiles and bundles of the tree of these entries [L-100, L-104, L-106].
+export function writeTree(dir, entries) {
+	writeLevel(dir, 'entries', entries.map((entry) =>
+		Buffer.concat([Buffer.from([entry.length >> 8, entry.length]), entry])));
+	let row = entries.map(leafHash);
+	for (let level = 0; row.length > 0; level++) {
+		writeLevel(dir, level, row);
+		row = Array.from({ length: Math.floor(row.length / WIDTH) }, (_, i) =>
+			treeRoot(row.slice(i * WIDTH, (i + 1) * WIDTH)));
+	}
 }

@@ -8,7 +8,7 @@ import { serveWitness, Witness } from '../../interop/witness.mjs';
 export const TMP = process.env.TMPDIR;
 const CONFER_LOG = `${process.env.BUILD}/bin/confer-log`;
 export const NOW = Math.floor(Date.now() / 1000);
-const DAY = 86400;
+export const DAY = 86400;
 const started = [];
 const wrong = { count: 0 };
 
