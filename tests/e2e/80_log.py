@@ -501,9 +501,29 @@ def standby(w):
                f"an audit of {one.origin} finds nothing")
 
 
+def rebuilding():
+    """The monitor builds a release again, by a command of its own."""
+    log = Log(place("rebuild"), "own", [], 0)
+    lines = ["version 1.0.1", ref.source(),
+             f"recipe sha256:{ref.fake('recipe', 32)}",
+             f"builder sha256:{ref.fake('builder', 32)}",
+             f"file kernel 5 sha256:{ref.fake('kernel', 32)}",
+             f"snp 4 EPYC-v4 {ref.fake('snp4', 48)} policy 0000000000030000"]
+    record = log.file("1.record", rl.record("image", 1, lines))
+    expect(log.append(record), 0, "no witnesses", "a log of one machine")
+    build = "grep -E '^(file|snp) ' \"$CONFER_RECORD\""
+    expect(log.audit("--rebuild", build), 0, "rebuilt",
+           "a build that gives the same lines is the release")
+    expect(log.audit("--rebuild", f"{build} | sed 's/kernel 5/kernel 6/'"), 2,
+           "rebuild-differs", "one that gives others is an alarm")
+    expect(log.audit("--rebuild", "sleep 9", "--rebuild-timeout", 1), 2,
+           "rebuild-failed", "and so is one that does not end")
+
+
 def main():
     keys()
     command_line()
+    rebuilding()
     w = World("world")
     try:
         for part in (whole, again, refused, proving, served, quorum, garbage,
