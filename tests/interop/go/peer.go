@@ -4,12 +4,15 @@
 //
 //	peer read DIR VKEY PROOF...	check a log's public directory: note,
 //		every tile, every entry, consistency, and tlog-proof files
-//	peer write DIR NAME N		make a log of N entries, and proofs
+//	peer write DIR NAME N NOW	make a log of N entries, cosigned by a
+//		witness at NOW, with a policy for it and all proofs
 package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -173,13 +176,29 @@ func (m memory) ReadHashes(index []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
+// A witness: its vkey, and its cosignature/v1 line for a checkpoint.
+func cosign(name, text string, now uint64) (string, string) {
+	pub, private, err := ed25519.GenerateKey(rand.Reader)
+	must(err)
+	key := append([]byte{4}, pub...)
+	hash := sha256.Sum256(append([]byte(name+"\n"), key...))
+	sig := ed25519.Sign(private, []byte(fmt.Sprintf(
+		"cosignature/v1\ntime %d\n%s", now, text)))
+	blob := binary.BigEndian.AppendUint64(append([]byte{}, hash[:4]...), now)
+	blob = append(blob, sig...)
+	return fmt.Sprintf("%s+%x+%s", name, hash[:4],
+			base64.StdEncoding.EncodeToString(key)),
+		fmt.Sprintf("\u2014 %s %s\n", name,
+			base64.StdEncoding.EncodeToString(blob))
+}
+
 func writeFile(dir, path string, data []byte) {
 	path = filepath.Join(dir, path)
 	must(os.MkdirAll(filepath.Dir(path), 0o755))
 	must(os.WriteFile(path, data, 0o644))
 }
 
-func writeLog(dir, name string, n int64) {
+func writeLog(dir, name string, n int64, now uint64) {
 	private, vkey, err := note.GenerateKey(rand.Reader, name)
 	must(err)
 	signer, err := note.NewSigner(private)
@@ -212,8 +231,11 @@ func writeLog(dir, name string, n int64) {
 	text := fmt.Sprintf("%s\n%d\n%s\n", name, n, root)
 	signed, err := note.Sign(&note.Note{Text: text}, signer)
 	must(err)
+	witness, line := cosign("go.example.org/witness", text, now)
+	signed = append(signed, line...)
+	writeFile(dir, "policy", []byte(
+		"log "+vkey+"\nwitness w "+witness+"\nquorum w\n"))
 	writeFile(dir, "checkpoint", signed)
-	writeFile(dir, "policy", []byte("log "+vkey+"\nquorum none\n"))
 	for i := int64(0); i < n; i++ {
 		p, err := tlog.ProveRecord(n, i, stored)
 		must(err)
@@ -232,11 +254,13 @@ func main() {
 	switch {
 	case len(arg) >= 3 && arg[0] == "read":
 		readLog(arg[1], arg[2], arg[3:])
-	case len(arg) == 4 && arg[0] == "write":
+	case len(arg) == 5 && arg[0] == "write":
 		n, err := strconv.ParseInt(arg[3], 10, 64)
 		must(err)
-		writeLog(arg[1], arg[2], n)
+		now, err := strconv.ParseUint(arg[4], 10, 64)
+		must(err)
+		writeLog(arg[1], arg[2], n, now)
 	default:
-		must(fmt.Errorf("usage: peer read DIR VKEY PROOF... | write DIR NAME N"))
+		must(fmt.Errorf("usage: peer read DIR VKEY PROOF... | write DIR NAME N NOW"))
 	}
 }
