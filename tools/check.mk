@@ -185,4 +185,4 @@ BENCH_WASM = $(and $(shell command -v $(CLANG) 2>/dev/null),\
 
 .PHONY: bench
 bench: all $(BENCH_BIN) $(if $(BENCH_WASM),wasm)
-	@BUILD=$(abspath $(BUILD)) bench/run $(BENCH_BIN) $(BENCH_WASM)
+	@BUILD=$(abspath $(BUILD)) bench/run $(BENCH_BIN) $(BENCH_WASM) bench/lines
