@@ -376,10 +376,12 @@ export function namesOneOf(bytes, keys) {
 		keys.some((k) => k.name === s.name && k.id === s.id));
 }
 
-// [L-85], of an image record.
+// [L-85], of an image, web or client record.
 export function rebuildResult(bytes) {
-	const lines = parseNote(bytes).text.split('\n').filter((line) =>
-		/^(file|snp|tdx|sgx) /.test(line));
-	need(lines.length > 0, 'no line that a rebuild could give');
+	const { text } = parseNote(bytes);
+	const lines = text.split('\n').filter((line) =>
+		/^(file|snp|tdx|sgx|bundle) /.test(line));
+	need(/^kind (image|web|client)$/m.test(text) && lines.length > 0,
+		'no line that a rebuild could give');
 	return `sha256:${sha256(...lines.map((x) => `${x}\n`)).toString('hex')}`;
 }
