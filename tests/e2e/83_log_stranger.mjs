@@ -64,6 +64,7 @@ function misdeeds() {
 	const forged = { ...thief, id: own.id };
 	const signed = (keys, at = NOW, edit = (text) => text) => lines((text) =>
 		note(edit(text), keys, at));
+	let asked = 0;
 	const elsewhere = `${world.servers[1].url}/add-checkpoint`;
 	return [
 		['garbage', plain(200, 'garbage\n'), /no signature/],
@@ -87,6 +88,8 @@ function misdeeds() {
 		['409 with the size it was asked from', plain(409, '0\n', SIZE),
 			/asked from/],
 		['409 with a wrong size', plain(409, '1\n', SIZE), /409/],
+		['409 for ever', (_, __, res) => Boolean(res.writeHead(409, SIZE).end(
+			`${asked < 2 ? asked++ + 1 : 999999}\n`)), /size changed/],
 		['422 for the whole tree', plain(422, 'no such tree\n'), /422/],
 		['no answer', () => true, /5 s|time/],
 	];

@@ -1,12 +1,14 @@
 // Logs that a stranger wrote, whose operator judges nothing: our audit and the
 // stranger's monitor (tests/interop) find the same entries odd.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseTrust } from '../interop/evidence.mjs';
 import { ed25519, note } from '../interop/forge.mjs';
-import { leafHash, rebuildResult } from '../interop/log.mjs';
+import { leafHash, rebuildResult, verifyCheckpoint, verifyProof } from
+	'../interop/log.mjs';
 import { Monitor } from '../interop/monitor.mjs';
 import { sha256 } from '../interop/noise.mjs';
-import { DirView, treeRoot, writeTree } from '../interop/tiles.mjs';
+import { DirView, edgeRoot, readTree, treeRoot, writeTree } from
+	'../interop/tiles.mjs';
 import { claim, confer, DAY, main, NOW, TMP } from './lib/log_world.mjs';
 
 const ORIGIN = 'log.example/odd';
@@ -81,6 +83,10 @@ async function read(entries) {
 const policy = (seq, o) => record('policy', seq, o);
 const image = record('image', 1);
 
+const [WEB, CLIENT, MODEL] = ['web', 'client', 'model'].map((kind) =>
+	record(kind, 1));
+const BARE = record('image', 1, { body: BODY.image.filter((line) =>
+	!line.startsWith('file')) });
 const FIRST = policy(1);
 const LATER = policy(1, { days: 5 });
 const OLD = retire([], { log: 'x' });
@@ -116,6 +122,11 @@ const LOGS = [
 		'bad-record'],
 	['a rebuild that differs', [image, policy(1), rebuild(1, image, SHA)],
 		'rebuild-differs'],
+	['a rebuild of a web app', [WEB, rebuild(1, WEB)], ''],
+	['one of a client', [CLIENT, rebuild(1, CLIENT)], ''],
+	['one of a model', [MODEL, rebuild(1, MODEL, SHA)], 'rebuild-unknown'],
+	['one of an image without files', [BARE, rebuild(1, BARE, SHA)],
+		'rebuild-unknown'],
 	['a rebuild of nothing', [policy(1), rebuild(1, image)],
 		'rebuild-unknown'],
 	['a rebuild before the release', [policy(1), rebuild(1, image), image],
@@ -139,8 +150,30 @@ const LOGS = [
 	['257 series', CHANNELS, 'too-many-series'],
 ];
 
+// Three levels of tiles, and proofs from them [L-104, L-110, L-111].
+async function testLarge() {
+	const entries = Array.from({ length: 70000 }, (_, i) => Buffer.from(`${i}`));
+	const dir = publish(entries);
+	const { levels } = await readTree(new DirView(dir), entries.length);
+	const { root } = verifyCheckpoint(readFileSync(`${dir}/checkpoint`),
+		trust.policies[0].policy, NOW);
+	claim(edgeRoot(levels, entries.length).equals(root) &&
+		levels.map((x) => x.length).join() === '70000,273,1',
+	'70,000 entries, three levels of tiles');
+	for (const index of [0, 255, 65535, 65536, 69887, 69888, 69999]) {
+		const path = `${TMP}/proof-${index}`;
+		const p = await confer('prove', dir, '--index', `${index}`, '--trust',
+			`${TMP}/trust`, '-o', path);
+		const head = p.code === 0 && verifyProof(readFileSync(path),
+			entries[index], trust.policies[0].policy, NOW);
+		claim(head && head.root.equals(root), `entry ${index}: our proof from ` +
+			'their tiles', p.err);
+	}
+}
+
 await main(async () => {
 	writeFileSync(`${TMP}/trust`, trustText);
+	await testLarge();
 	for (const [what, entries, name] of LOGS) {
 		const r = await read(entries);
 		claim(r.names.join() === name && r.odd.length === (name ? 1 : 0) &&
