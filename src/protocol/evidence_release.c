@@ -58,25 +58,29 @@ static uint64_t max_age(const struct evidence_run *r)
 }
 
 /*
- * All proofs of one evidence show one log, and where they show it at one size,
- * one tree [L-94]: nobody lists the image for us and the revocation for others.
+ * All proofs of one evidence show one log, and where two of them show it at one
+ * size, one tree [L-94]: nobody lists the image for us and the revocation for
+ * others. Compared with those that were judged before.
  */
 static enum err same_log(const struct evidence_run *r, struct check_list *list,
     const struct tlog_head *head)
 {
-	const struct tlog_head *first = &r->image.in.head;
+	const struct evidence_logged *const all[] = { &r->image, &r->model,
+		&r->policy, &r->rebuild };
 
-	if (head == first)
-		return ERR_OK;
-	if (!mem_eq(head->origin, first->origin))
-		return err_set(&list->reason, ERR_POLICY,
-		    "proof is of another log than the release's");
-	if (head->size == first->size &&
-	    !mem_eq_ct(&head->root, &first->root, sizeof(head->root)))
-		return err_set(&list->reason, ERR_AUTH,
-		    "the log shows two different trees of size %llu: it tells "
-		    "different people different things",
-		    (unsigned long long)head->size);
+	for (size_t i = 0; &all[i]->in.head != head; i++) {
+		const struct tlog_head *other = &all[i]->in.head;
+
+		if (!mem_eq(head->origin, other->origin))
+			return err_set(&list->reason, ERR_POLICY,
+			    "proof is of another log than the release's");
+		if (head->size == other->size &&
+		    !tlog_hash_eq(&head->root, &other->root))
+			return err_set(&list->reason, ERR_AUTH,
+			    "the log shows two different trees of size %llu: "
+			    "it tells different people different things",
+			    (unsigned long long)head->size);
+	}
 	return ERR_OK;
 }
 

@@ -53,6 +53,7 @@ struct fix {
 	uint64_t cosigned[FIX_ALL]; /* time of the witnesses; 0: none */
 	uint64_t second[FIX_ALL];   /* of the second one, if another */
 	bool forked[FIX_ALL];       /* the log shows it another tree */
+	bool grown[FIX_ALL];        /* the log shows it one entry later */
 	bool elsewhere[FIX_ALL];    /* it stands in the other log */
 	bool log_signs;
 	bool rebuild;          /* show a rebuild statement */
@@ -304,6 +305,7 @@ static inline void fix_cosign(struct wr *n, struct bytes text, const char *name,
 static inline struct bytes fix_prove(
     struct fix *f, unsigned i, const struct tlog_hash *leaf)
 {
+	const unsigned size = FIX_ENTRIES + (f->grown[i] ? 1 : 0);
 	static uint8_t note[4096];
 	struct wr n = wr_init(note, sizeof(note));
 	struct wr w = wr_init(fix_proof[i], sizeof(fix_proof[i]));
@@ -316,8 +318,8 @@ static inline struct bytes fix_prove(
 	struct tlog_hash root;
 	struct bytes text;
 
-	tlog_root(&root, leaf, FIX_ENTRIES);
-	tlog_checkpoint_format(&n, fix_str(name), FIX_ENTRIES, &root);
+	tlog_root(&root, leaf, size);
+	tlog_checkpoint_format(&n, fix_str(name), size, &root);
 	text = (struct bytes){ note, n.len };
 	tlog_note_format_end_text(&n);
 	crypto_ed25519_sign(sig, fix_seed[f->log_signs ? seed : 0], text);
@@ -327,8 +329,7 @@ static inline struct bytes fix_prove(
 		fix_cosign(&n, text, FIX_WITNESS2, FIX_KEYS + 3,
 		    second != 0 ? second : first);
 	}
-	tlog_inclusion_path(
-	    proof.path, &proof.n, leaf, FIX_ENTRIES, f->index[i]);
+	tlog_inclusion_path(proof.path, &proof.n, leaf, size, f->index[i]);
 	proof.checkpoint = (struct bytes){ note, n.len };
 	tlog_proof_format(&w, &proof);
 	CHECK_OK(n.err);
@@ -354,7 +355,7 @@ static inline struct bytes fix_bundle(struct fix *f)
 	static uint8_t fields[REPORT_DATA_FIELDS_LEN_MAX];
 	struct wr b = wr_init(fields, sizeof(fields));
 	struct wr w = wr_init(fix_buf, sizeof(fix_buf));
-	struct tlog_hash leaf[FIX_ENTRIES];
+	struct tlog_hash leaf[FIX_ENTRIES + 1]; /* the last: `grown` */
 	struct bytes entry[FIX_ALL];
 	struct evidence ev = { 0 };
 

@@ -383,6 +383,20 @@ TEST(evidence_of_one_log_and_one_tree_is_checked_alone)
 	}
 }
 
+/* [L-94] Neither of the two is of the size of the image's. */
+TEST(evidence_of_two_later_trees_is_checked_alone)
+{
+	fix_init(&f);
+	f.grown[FIX_MODEL] = f.grown[FIX_POLICY] = true;
+	CHECK_OK(fix_judge(&v, &f, fix_bundle(&f)));
+	f.forked[FIX_POLICY] = true;
+	CHECK_ERR(fix_judge(&v, &f, fix_bundle(&f)), ERR_AUTH);
+	CHECK_EQ(v.failed, CHECK_POLICY_LOGGED);
+	f.grown[FIX_MODEL] = false; /* and now nobody can see it */
+	CHECK_OK(fix_judge(&v, &f, fix_bundle(&f)));
+	fix_clear(&f);
+}
+
 TEST(evidence_age_of_the_head_is_the_clients_choice)
 {
 	fix_init(&f);
@@ -621,6 +635,7 @@ int main(void)
 		    evidence_log_proof_of_each_record_is_checked_alone),
 		cmocka_unit_test(
 		    evidence_of_one_log_and_one_tree_is_checked_alone),
+		cmocka_unit_test(evidence_of_two_later_trees_is_checked_alone),
 		cmocka_unit_test(
 		    evidence_age_of_the_head_is_the_clients_choice),
 		cmocka_unit_test(evidence_time_of_each_record_is_checked_alone),
