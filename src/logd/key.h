@@ -4,7 +4,7 @@
  *
  *	PRIVATE+KEY+<name>+<id, 8 hex digits>+<base64(type || seed)>
  *
- * docs/log.md, section 9.
+ * docs/log.md, section 2 [L-27].
  */
 #ifndef CONFER_LOGD_KEY_H
 #define CONFER_LOGD_KEY_H
