@@ -2,8 +2,8 @@
 // each part beside ours: a witness of our log, a log before our witness, and a
 // monitor of the log that we serve.
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { ed25519, note } from '../interop/forge.mjs';
-import { parseCheckpoint, parseKey, parseNote, signers, verifyProof,
+import { ed25519, note, readKey, writeKey } from '../interop/forge.mjs';
+import { node, parseCheckpoint, parseKey, parseNote, signers, verifyProof,
 	verifyRecord } from '../interop/log.mjs';
 import { Monitor } from '../interop/monitor.mjs';
 import { sha256 } from '../interop/noise.mjs';
@@ -335,6 +335,8 @@ async function theirWitness(keys) {
 	const again = new Witness(`${TMP}/u`, key, logs);
 	claim(again.add(Buffer.from(new Poster('', '', keys).body(0, 32))).status ===
 		409, 'theirs remembers as well');
+	writeFileSync(`${TMP}/u/key`, writeKey(key), { mode: 0o600 });
+	writeFileSync(`${TMP}/u/logs`, logs);
 }
 
 // ---- our log, their monitor -------------------------------------------------
@@ -548,6 +550,66 @@ async function testClaim() {
 		'is over with the lie: the log goes on', all.out);
 }
 
+// ---- files of one, read by the other ----------------------------------------
+
+// Where a text ends with `sha256 <hex64>` of all before: what is before.
+function sealed(path) {
+	const bytes = readFileSync(path);
+	const at = bytes.length - 'sha256 \n'.length - 64;
+	const before = bytes.subarray(0, at);
+	return bytes.toString('latin1', at) ===
+		`sha256 ${sha256(before).toString('hex')}\n` ? before.toString() : '';
+}
+
+async function testKeys() {
+	const log = readFileSync(`${TMP}/log.key`, 'utf8');
+	claim(readKey(log).vkey === world.vkey && writeKey(readKey(log)) === log,
+		'a key that we made, read and written by the stranger');
+	for (const type of [1, 4]) {
+		const key = ed25519('key.example', type);
+		const path = `${TMP}/key-${type}`;
+		writeFileSync(path, writeKey(key), { mode: 0o600 });
+		const p = await confer('key', 'show', path);
+		claim(p.out.includes(key.vkey), `and theirs, of type ${type}`, p.err);
+	}
+}
+
+// [L-143], [L-175]
+function testState(audited) {
+	const head = sealed(`${world.dir}/state/head`);
+	const text = checkpoint().toString().split('\n\n')[0];
+	const key = readKey(readFileSync(`${TMP}/log.key`, 'utf8'));
+	claim(head === `confer-log-head/v1\n${note(`${text}\n`, [key])}`,
+		'the head is the text of the checkpoint and the log\'s signature', head);
+	const state = sealed(`${audited}/audit`);
+	const [lines, kept] = state.split(/note \d+\n/);
+	const edges = [...lines.matchAll(/^edge (\d+) ([0-9a-f]{64})$/gm)];
+	const root = edges.map((m) => Buffer.from(m[2], 'hex')).reduce((right,
+		left) => node(left, right));
+	const { size, root: signed } = parseCheckpoint(parseNote(Buffer.from(kept)));
+	claim(lines.startsWith('confer-audit/v1\n') && root.equals(signed) &&
+		edges.reduce((sum, m) => sum + 2n ** BigInt(m[1]), 0n) === size &&
+		lines.includes(`stream policy confer x ${size} `),
+	'the state of an audit holds the right edge of its tree', lines);
+}
+
+// Each goes on in the directory of the other, once that one has stopped.
+async function testDirectories(keys) {
+	const size = `${parseCheckpoint(parseNote(checkpoint())).size}\n`;
+	const post = new Poster('', '', keys).body(0, 32);
+	const ask = Buffer.from(`old 0\n\n${checkpoint()}`);
+	await world.ours.stop();
+	const theirs = new Witness(`${TMP}/w0`, readKey(readFileSync(
+		`${TMP}/w0/key`, 'utf8')), readFileSync(`${TMP}/w0/logs`, 'utf8'));
+	const a = theirs.add(ask);
+	claim(a.status === 409 && a.body === size,
+		'a stranger\'s witness goes on with our directory', a.body);
+	const { url } = await listen('witness', `${TMP}/u`);
+	const b = await fetchAll(`${url}/add-checkpoint`, 'POST', post);
+	claim(b.status === 409 && b.text === '31\n',
+		'and our witness with a stranger\'s', JSON.stringify(b));
+}
+
 async function theirMonitor() {
 	const { url } = await listen('serve', world.dir);
 	const view = new HttpView(url);
@@ -562,6 +624,9 @@ async function theirMonitor() {
 	await Promise.all([testTampered(), testOldCopy(copies[0])]);
 	await testForks(copies[1], from, url);
 	await testClaim();
+	await testKeys();
+	await audit(url, '--state', `${TMP}/audited`);
+	testState(`${TMP}/audited`);
 }
 
 await main(async () => {
@@ -569,4 +634,5 @@ await main(async () => {
 	const keys = [1, 2].map(() => ed25519('log.example/t'));
 	await Promise.all([ourLog(), ourWitness(keys), theirWitness(keys)]);
 	await theirMonitor();
+	await testDirectories(keys);
 });

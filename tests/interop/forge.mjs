@@ -3,8 +3,9 @@
 // or with one thing wrong.
 import * as c from 'node:crypto';
 import { keyPair, sha256 } from './noise.mjs';
-import { leafHash } from './log.mjs';
+import { base64, leafHash } from './log.mjs';
 import { reportData } from './evidence.mjs';
+import { need } from './wire.mjs';
 
 const DAY = 86400;
 const NONE = Buffer.alloc(0);
@@ -16,13 +17,31 @@ function p384() {
 	return { key: pair.privateKey, pub: raw(pair, 97) };
 }
 
+const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
+
 // type: 1 a signer of texts, 4 a witness.
-export function ed25519(name, type = 1) {
-	const pair = c.generateKeyPairSync('ed25519');
-	const key = Buffer.concat([Buffer.from([type]), raw(pair, 32)]);
-	const id = sha256(name, '\n', key).subarray(0, 4);
-	return { name, id, key: pair.privateKey, type,
-		vkey: `${name}+${id.toString('hex')}+${key.toString('base64')}` };
+export function ed25519(name, type = 1, seed = c.randomBytes(32)) {
+	const key = c.createPrivateKey({ key: Buffer.concat([PKCS8, seed]),
+		format: 'der', type: 'pkcs8' });
+	const pub = Buffer.concat([Buffer.from([type]),
+		raw({ publicKey: c.createPublicKey(key) }, 32)]);
+	const id = sha256(name, '\n', pub).subarray(0, 4);
+	return { name, id, key, type, seed,
+		vkey: `${name}+${id.toString('hex')}+${pub.toString('base64')}` };
+}
+
+// The file of a key, and the key of a file [L-27].
+export const writeKey = (k) => `PRIVATE+KEY+${k.name}+` +
+	`${k.id.toString('hex')}+${Buffer.concat([Buffer.from([k.type]), k.seed])
+		.toString('base64')}\n`;
+
+export function readKey(text) {
+	const m = /^PRIVATE\+KEY\+([^+]+)\+([0-9a-f]{8})\+(.{44})\n$/.exec(text);
+	need(m, 'not the file of a private key');
+	const secret = base64(m[3]);
+	const key = ed25519(m[1], secret[0], secret.subarray(1));
+	need(key.id.toString('hex') === m[2], 'the id of another key');
+	return key;
 }
 
 // Witnesses sign at the time `at`.
