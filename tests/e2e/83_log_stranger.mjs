@@ -67,6 +67,7 @@ function misdeeds() {
 	let asked = 0;
 	const elsewhere = `${world.servers[1].url}/add-checkpoint`;
 	return [
+		['no answer', () => true, /in time/],
 		['garbage', plain(200, 'garbage\n'), /no signature/],
 		['nothing', plain(200, ''), /no signature/],
 		['a huge answer', plain(200, 'x'.repeat(1 << 20)), /more than 16384/],
@@ -91,7 +92,6 @@ function misdeeds() {
 		['409 for ever', (_, __, res) => Boolean(res.writeHead(409, SIZE).end(
 			`${asked < 2 ? asked++ + 1 : 999999}\n`)), /size changed/],
 		['422 for the whole tree', plain(422, 'no such tree\n'), /422/],
-		['no answer', () => true, /5 s|time/],
 	];
 }
 
@@ -362,7 +362,7 @@ const checkpoint = () => readFileSync(`${world.dir}/public/checkpoint`);
 
 async function testGrowth(monitor, view) {
 	const kept = [];
-	for (const size of [200, 255, 256, 257, 300, 512, 520]) {
+	for (const size of [200, 255, 256, 300, 512, 520]) {
 		const files = [];
 		while (world.appended + files.length < size)
 			files.push(world.policy());
@@ -508,13 +508,6 @@ async function testFork(fork, size, url, sort) {
 	claim(one.code === 0 && other.code === 5 && other.names.includes('forked') &&
 		judgeEvidence(`${state}/evidence`) === sort,
 	'and the one that remembers', `${one.out} ${other.code} ${other.out}`);
-	const back = `${state}-back`;
-	await audit(url, '--state', back);
-	const third = await audit(`${fork}/public`, '--state', back);
-	const shrunk = size < world.appended;
-	claim(shrunk ? third.code === 2 && third.names.includes('shrunk') :
-		third.code === 5, shrunk ? 'less than was signed is not yet a proof' :
-		'in either order', third.out);
 }
 
 // Others of a log that was one until `from`: one smaller than ours, one of
@@ -533,7 +526,17 @@ async function testForks(copy, from, url) {
 		works('append', forks[1], ...files)]);
 	world.bad = [null, null];
 	await Promise.all([testFork(forks[0], from + 2, url, 'another tree'),
-		testFork(forks[1], world.appended, url, 'two roots')]);
+		testFork(forks[1], world.appended, url, 'two roots'),
+		testShrunk(`${forks[0]}/public`, url)]);
+}
+
+// Less than was signed, without the tiles of the rest, is not yet a proof.
+async function testShrunk(fork, url) {
+	const state = `${TMP}/shrunk`;
+	await audit(url, '--state', state);
+	const p = await audit(fork, '--state', state);
+	claim(p.code === 2 && p.names.join() === 'shrunk', 'a log that shrank',
+		p.out);
 }
 
 // One that only says that it has seen more stops the publication, no more.
