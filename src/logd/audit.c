@@ -186,7 +186,7 @@ static enum err run(struct audit *a)
 	if (e == ERR_OK && !a->forked && !a->broken &&
 	    a->head[0].size >= a->state.range.size) {
 		e = logd_audit_entries(a);
-		if (e == ERR_OK && !a->broken)
+		if (e == ERR_OK && !a->broken && !a->forked)
 			e = save_state(a);
 	}
 	if (e == ERR_OK && !a->broken)

@@ -73,7 +73,8 @@ enum err logd_audit_evidence(struct audit *a, const struct audit_head *first,
     __attribute__((warn_unused_result));
 
 /* Read the entries that the state has not seen, judge them, and advance the
- * state unless `broken`. Errors: the log was not reached, or memory. */
+ * state unless `broken` or `forked`. Errors: the log was not reached, evidence
+ * was not kept, or memory. */
 enum err logd_audit_entries(struct audit *a)
     __attribute__((warn_unused_result));
 

@@ -68,20 +68,54 @@ static enum err read_hashes(struct reading *r)
 	return ERR_OK;
 }
 
-/* Do the hashes lead from what is remembered to the log's root? */
-static void check_root(struct reading *r, struct tlog_range *range)
+/* What the run before has seen, or NULL. */
+static const struct audit_head *remembered(const struct audit *a)
 {
-	struct tlog_hash root;
+	for (size_t i = 0; i < a->n_heads; i++) {
+		if (a->head[i].is_remembered)
+			return &a->head[i];
+	}
+	return NULL;
+}
 
-	for (uint64_t i = r->start; i < r->end; i++)
+/* The hashes make the log's root, and go past another root than `old` has. */
+static enum err keep_fork(struct reading *r, const struct audit_head *old,
+    const struct tlog_hash *proven)
+{
+	struct tlog_hash proof[TLOG_PATH_MAX];
+	size_t n;
+
+	tlog_consistency_path(
+	    proof, &n, r->hash, (size_t)r->end, (size_t)old->size);
+	return logd_audit_evidence(r->a, &r->a->head[0], old, proven, proof, n);
+}
+
+/*
+ * Do the hashes lead to the log's root, and to the one remembered on the way?
+ * The latter was looked at before, with tiles that a log may show but once: what
+ * is read whole decides.
+ */
+static enum err check_root(struct reading *r, struct tlog_range *range)
+{
+	const struct audit_head *old = remembered(r->a);
+	struct tlog_hash root, proven;
+	bool forked = false;
+
+	for (uint64_t i = r->start; i < r->end; i++) {
 		tlog_range_add(range, &r->hash[i - r->start]);
+		if (old == NULL || range->size != old->size)
+			continue;
+		tlog_range_root(&proven, range);
+		forked = !tlog_hash_eq(&proven, &old->root);
+	}
 	tlog_range_root(&root, range);
 	if (tlog_hash_eq(&root, &r->a->head[0].root))
-		return;
+		return forked ? keep_fork(r, old, &proven) : ERR_OK;
 	r->a->broken = true;
 	logd_audit_find(r->a, LOGD_ALARM, "tile-mismatch", AUDIT_NO_INDEX,
 	    "the tiles of level 0 do not give the root of %llu entries",
 	    (unsigned long long)r->end);
+	return ERR_OK;
 }
 
 /* ---- rebuilds ------------------------------------------------------------ */
@@ -314,10 +348,10 @@ static enum err read_all(struct reading *r)
 	enum err e = read_hashes(r);
 
 	if (e == ERR_OK && !a->broken)
-		check_root(r, &whole);
-	if (e == ERR_OK && !a->broken)
+		e = check_root(r, &whole);
+	if (e == ERR_OK && !a->broken && !a->forked)
 		e = read_bundles(r, &range);
-	if (e != ERR_OK || a->broken)
+	if (e != ERR_OK || a->broken || a->forked)
 		return e;
 	a->state.range = whole;
 	a->state.note_len = a->head[0].note_len;

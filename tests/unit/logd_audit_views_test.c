@@ -446,6 +446,44 @@ TEST(an_unprovable_contradiction_is_an_alarm)
 	check_alone(LOGD_ALARM, "tile-mismatch");
 }
 
+/* The tile is wrong when it is first asked for, and good ever after. */
+static void mend_tile(void *cookie, const struct logd_finding *f)
+{
+	static const struct tlog_tile tile = { .index = 1,
+		.width = TLOG_TILE_WIDTH };
+
+	if (strcmp(f->name, "tile-mismatch") == 0)
+		world_tile("log", &tile);
+	world_finding(cookie, f);
+}
+
+/* [L-174] Otherwise the other history would become the remembered one, and
+ * nobody would hear of it again. */
+TEST(a_fork_behind_tiles_that_change_is_proven_by_reading_all)
+{
+	grow_to(300);
+	world_publish("log", 300);
+	check_clean();
+	fork_from(5);
+	world_publish("log", ENTRIES_MAX);
+	world_flip("log/tile/0/001", 0);
+	world.spec.full = true;
+	world.spec.finding = mend_tile;
+	CHECK_OK(world_audit());
+	CHECK_EQ(world.n_found, 2);
+	CHECK_STR(world.found[0].name, "tile-mismatch");
+	CHECK_STR(world.found[1].name, "forked");
+	CHECK_EQ(world.found[1].kind, LOGD_MISBEHAVIOUR);
+	CHECK_EQ(world.result.proofs, 1);
+	CHECK_EQ(world.result.entries_read, 0);
+	world.found[0] = world.found[1]; /* which names the evidence */
+	check_evidence(ENTRIES_MAX, 300);
+	drop_evidence();
+	world.spec.full = false;
+	check_alone(LOGD_MISBEHAVIOUR, "forked"); /* still remembered */
+	check_evidence(ENTRIES_MAX, 300);
+}
+
 TEST(a_log_without_its_tiles_is_not_the_measure)
 {
 	world_publish("mirror", 2);
@@ -517,6 +555,8 @@ int main(void)
 		WORLD_TEST(a_smaller_log_without_its_tiles_has_shrunk),
 		WORLD_TEST(a_tree_that_only_a_witness_has_seen_is_missed),
 		WORLD_TEST(an_unprovable_contradiction_is_an_alarm),
+		WORLD_TEST(
+		    a_fork_behind_tiles_that_change_is_proven_by_reading_all),
 		WORLD_TEST(a_log_without_its_tiles_is_not_the_measure),
 		WORLD_TEST(evidence_is_not_needed_for_a_verdict),
 		WORLD_TEST(evidence_that_cannot_be_kept_is_an_error),
