@@ -197,17 +197,30 @@ static enum err read_output(struct job *j, int fd, uint64_t deadline_ms)
 	return e == ERR_CLOSED ? ERR_OK : e;
 }
 
+/* How the command ended. What it has left behind ends with it: as long as its
+ * end is not waited for, its number is nobody else's. */
+static enum err reap(struct proc *p, int *status, uint64_t deadline_ms)
+{
+	enum err e;
+
+	do {
+		e = fd_wait(p->pid_fd, false, deadline_ms);
+	} while (e == ERR_AGAIN);
+	if (e != ERR_OK)
+		return e;
+	(void)kill(-p->pid, SIGKILL);
+	return proc_wait(p, status, 0);
+}
+
 static enum err finish(struct job *j, struct proc *p, int fd,
     const struct logd_rebuild_spec *spec, struct err_ctx *ctx)
 {
-	uint64_t deadline = clock_mono_ms() + spec->time_ms, now;
+	uint64_t deadline = clock_mono_ms() + spec->time_ms;
 	enum err e = read_output(j, fd, deadline);
 	int status = -1;
 
-	now = clock_mono_ms();
 	if (e == ERR_OK)
-		e = proc_wait(p, &status,
-		    now < deadline ? (unsigned)(deadline - now) : 0);
+		e = reap(p, &status, deadline);
 	if (e == ERR_OK && status == 0)
 		return ERR_OK;
 	if (e == ERR_OK)

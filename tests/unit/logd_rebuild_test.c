@@ -2,9 +2,12 @@
 #include "logd_records.h"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "logd/rebuild.h"
+#include "sys/clock.h"
+#include "sys/fd.h"
 
 #define LONG_MS 60000 /* more than any of these commands needs */
 
@@ -175,6 +178,45 @@ TEST(a_command_that_does_not_end_is_killed_with_its_children)
 	CHECK_ERR(rebuild(&rec, "exec >&- 2>&-; sleep 1000", 300), ERR_TIMEOUT);
 }
 
+/* Has this process ended, or does so at once? */
+static bool has_ended(const char *pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, strtol(pid, NULL, 10), 0);
+	enum err e;
+
+	if (fd < 0)
+		return true;
+	e = fd_wait(fd, false, clock_mono_ms() + 10000);
+	fd_close(&fd);
+	return e == ERR_OK;
+}
+
+/* What outlives the command would hold, and write, what it has open. */
+TEST(nothing_is_left_of_a_command_that_has_ended)
+{
+	static const struct {
+		const char *end;
+		enum err want;
+	} ways[] = { { "exit 3", ERR_PROTOCOL }, { "exit 0", ERR_OK } };
+	struct tlog_record rec = client();
+	char path[64], command[192];
+	uint8_t text[32] = { 0 };
+	size_t len;
+
+	(void)snprintf(
+	    path, sizeof(path), "/tmp/confer-left-%ld", (long)getpid());
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		(void)snprintf(command, sizeof(command),
+		    "sleep 1000 >/dev/null 2>&1 & echo $! > %s; %s", path,
+		    ways[i].end);
+		CHECK_ERR(rebuild(&rec, command, LONG_MS), ways[i].want);
+		CHECK_OK(
+		    fd_read_file(text, sizeof(text) - 1, &len, path, NULL));
+		CHECK(has_ended((const char *)text));
+	}
+	CHECK_EQ(unlink(path), 0);
+}
+
 TEST(more_than_64_kib_of_output_are_refused)
 {
 	struct tlog_record rec = client();
@@ -285,6 +327,7 @@ int main(void)
 		cmocka_unit_test(a_failing_command_is_no_result),
 		cmocka_unit_test(
 		    a_command_that_does_not_end_is_killed_with_its_children),
+		cmocka_unit_test(nothing_is_left_of_a_command_that_has_ended),
 		cmocka_unit_test(more_than_64_kib_of_output_are_refused),
 		cmocka_unit_test(what_nobody_can_build_is_not_tried),
 		cmocka_unit_test(what_is_no_record_is_not_built),
