@@ -112,14 +112,25 @@ static enum err open_wal(
 	return e;
 }
 
-enum err logd_log_recover(
-    struct logd_log *log, const char *dir, struct err_ctx *ctx)
+/*
+ * The names in state/ are on disk before anything is built on them: if the last
+ * process was killed behind a rename, they are not [L-150].
+ */
+static enum err settle(const struct logd_log *log, struct err_ctx *ctx)
 {
-	const uint64_t before = log->published;
 	enum err e = logd_store_remove(log->state, LOGD_STORE_TMP, ctx);
 
 	if (e == ERR_OK)
 		e = logd_store_remove(log->public, LOGD_STORE_TMP, ctx);
+	return e == ERR_OK ? logd_store_sync(log->state, "state", ctx) : e;
+}
+
+enum err logd_log_recover(
+    struct logd_log *log, const char *dir, struct err_ctx *ctx)
+{
+	const uint64_t before = log->published;
+	enum err e = settle(log, ctx);
+
 	if (e == ERR_OK)
 		e = open_wal(log, dir, ctx);
 	if (e != ERR_OK)

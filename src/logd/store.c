@@ -124,6 +124,11 @@ enum err logd_store_remove(int dir, const char *name, struct err_ctx *ctx)
 	return sync_fd(dir, name, ctx);
 }
 
+enum err logd_store_sync(int dir, const char *name, struct err_ctx *ctx)
+{
+	return sync_fd(dir, name, ctx);
+}
+
 enum err logd_store_has(int dir, const char *path)
 {
 	if (faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)

@@ -45,6 +45,14 @@ enum err logd_store_put(int dir, const char *path, struct bytes content,
 enum err logd_store_remove(int dir, const char *name, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
+/*
+ * See the names in dir, which is called `name`, on disk: who was killed after a
+ * rename has left one that everybody sees, and that a power cut takes back.
+ * ERR_IO.
+ */
+enum err logd_store_sync(int dir, const char *name, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
 /* ERR_OK: there is something of this name; ERR_NOTFOUND; ERR_IO. */
 enum err logd_store_has(int dir, const char *path)
     __attribute__((warn_unused_result));

@@ -93,6 +93,9 @@ static enum err load_kept(
 		return e;
 	e = fd_read_file_at(
 	    l->kept, sizeof(l->kept), &l->kept_len, at, LOGD_WITNESS_KEPT_NAME);
+	/* It is shown and built on, so a power cut must not take it back. */
+	if (e == ERR_OK && logd_store_sync(at, "seen", &why) != ERR_OK)
+		e = ERR_IO;
 	fd_close(&at);
 	if (e == ERR_NOTFOUND)
 		return ERR_OK; /* nothing cosigned yet */

@@ -340,6 +340,56 @@ TEST(any_call_of_the_recovery_may_fail_too)
 	drop_base();
 }
 
+static bool renamed_only(void)
+{
+	for (size_t i = 0; i < n_ops; i++) {
+		if (ops[i].kind == OP_RENAME && !ops[i].safe)
+			return true;
+	}
+	return false;
+}
+
+/* In the child: the step, killed where a name is not on the disk yet; then a
+ * start, which sees that name, and a power cut in the midst of it. */
+static void cut_after_kill(enum fault kind, unsigned at)
+{
+	open_log();
+	arm(FAULT_STOP, cut_at);
+	if (try_append(from, (size_t)(to - from), NULL) == ERR_OK)
+		(void)!logd_log_publish(the_log, NULL, 0, 0, NULL);
+	logd_log_close(the_log);
+	the_log = NULL;
+	(void)disarm();
+	if (!renamed_only())
+		_exit(UNHURT);
+	arm(kind, at);
+	CHECK_OK(try_open(NULL));
+	_exit(UNHURT);
+}
+
+TEST(a_start_builds_on_no_name_that_a_power_cut_can_take_back)
+{
+	unsigned windows = 0;
+
+	from = 255;
+	to = 257;
+	make_base(from);
+	const unsigned calls = count_calls(FAULT_NONE);
+
+	for (cut_at = 0; cut_at < calls; cut_at++) {
+		for (unsigned at = 0, more = 1; more; at += 3) {
+			fresh_copy();
+			more = in_child(cut_after_kill, FAULT_CUT, at);
+			if (more)
+				check_recovery();
+			drop_copy();
+			windows += more && at == 0;
+		}
+	}
+	CHECK_EQ(windows, 3); /* wal, head, checkpoint */
+	drop_base();
+}
+
 /* ---- making a log ---------------------------------------------------------------- */
 
 static void disturbed_init(enum fault kind, unsigned at)
@@ -530,6 +580,8 @@ int main(void)
 		cmocka_unit_test(any_call_may_fail_from_255_to_256_and_to_257),
 		cmocka_unit_test(the_writer_may_die_from_65535_to_65537),
 		cmocka_unit_test(any_call_of_the_recovery_may_fail_too),
+		cmocka_unit_test(
+		    a_start_builds_on_no_name_that_a_power_cut_can_take_back),
 		cmocka_unit_test(making_a_log_may_fail_at_any_call),
 		cmocka_unit_test(a_batch_needs_its_reserve),
 		cmocka_unit_test(

@@ -24,7 +24,11 @@ enum fault {
 	FAULT_NOMEM, /* of malloc and calloc, which are counted alone */
 	FAULT_EROFS, /* all that changes anything, from this call on */
 	FAULT_FULL,  /* ENOSPC of all that needs room, from this call on */
-	FAULT_N
+	FAULT_N,
+	/* As by kill -9 before the call, in a process that goes on: nothing has
+	 * an effect any more, and a FAULT_CUT of what comes next also takes back
+	 * what came before. */
+	FAULT_STOP
 };
 
 #define DIED 99 /* exit status */
@@ -116,7 +120,8 @@ static char kept_dir[PATH_LEN]; /* on the file system of the log */
 static inline bool cutting(void)
 {
 	return faults.armed &&
-	       (faults.kind == FAULT_CUT || faults.kind == FAULT_CUT_DATA);
+	       (faults.kind == FAULT_CUT || faults.kind == FAULT_CUT_DATA ||
+		   faults.kind == FAULT_STOP);
 }
 
 static inline void path_of_fd(char out[PATH_LEN], int fd)
@@ -231,6 +236,10 @@ static inline bool fails(enum effect effect, size_t *size)
 		(faults.kind == FAULT_EROFS && effect != READS))) {
 		errno = faults.kind == FAULT_FULL ? ENOSPC : EROFS;
 		faults.hit = true;
+		return true;
+	}
+	if (faults.armed && faults.n > faults.at && faults.kind == FAULT_STOP) {
+		errno = EIO;
 		return true;
 	}
 	if (!now || faults.kind == FAULT_NONE)

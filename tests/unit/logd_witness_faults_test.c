@@ -14,7 +14,8 @@
 static unsigned calls;   /* since the last arm() */
 static unsigned fail_at; /* the call that fails; 0: none */
 static int fail_with;
-static char trace[64]; /* a letter for each call */
+static char trace[64];   /* a letter for each call */
+static ino_t synced[64]; /* of its fsyncs, what they were of */
 
 static void arm(unsigned at, int with)
 {
@@ -22,6 +23,7 @@ static void arm(unsigned at, int with)
 	fail_at = at;
 	fail_with = with;
 	memset(trace, 0, sizeof(trace));
+	memset(synced, 0, sizeof(synced));
 }
 
 static bool fails(char letter)
@@ -36,6 +38,10 @@ static bool fails(char letter)
 
 int fsync(int fd)
 {
+	struct stat st;
+
+	if (calls < sizeof(trace) - 1 && fstat(fd, &st) == 0)
+		synced[calls] = st.st_ino;
 	return fails('s') ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
@@ -195,6 +201,32 @@ TEST(a_start_that_fails_says_so_and_can_be_repeated)
 	logd_witnessd_close(w);
 }
 
+/* Killed behind the rename, it has left a name that is not on the disk. */
+TEST(what_a_start_has_read_is_on_the_disk_before_it_answers)
+{
+	const char *dir = dir_witness();
+	struct logd_witnessd *w = open_witness(dir);
+	struct logd_witness_view v;
+	char path[PATH_MAX];
+	struct stat st;
+	unsigned found = 0;
+
+	arm(7, EIO);
+	CHECK_EQ(add(w, 0, 5), 500);
+	CHECK_STR(trace, "moowsrs");
+	CHECK(logd_witnessd_view(w, 0, &v));
+	(void)snprintf(path, sizeof(path), "%s/seen/%s", dir, v.hex);
+	logd_witnessd_close(w);
+	CHECK_EQ(stat(path, &st), 0);
+	arm(0, 0);
+	w = open_witness(dir);
+	CHECK_EQ(size_of(w), 5);
+	for (size_t i = 0; i < sizeof(synced) / sizeof(synced[0]); i++)
+		found += synced[i] == st.st_ino;
+	CHECK_EQ(found, 1);
+	logd_witnessd_close(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +236,8 @@ int main(void)
 		cmocka_unit_test(a_write_that_is_interrupted_goes_on),
 		cmocka_unit_test(
 		    a_start_that_fails_says_so_and_can_be_repeated),
+		cmocka_unit_test(
+		    what_a_start_has_read_is_on_the_disk_before_it_answers),
 	};
 
 	return cmocka_run_group_tests(tests, dir_setup, dir_teardown);
