@@ -196,22 +196,35 @@ enum err json_parse(struct json *out, struct bytes text, struct err_ctx *ctx)
 	return ERR_OK;
 }
 
-void json_write_string(struct wr *w, struct bytes utf8)
+/* One character, or a byte that is none; how many bytes it was. */
+static size_t write_char(struct wr *w, struct bytes text)
+{
+	const size_t n = utf8_len(text);
+	const uint8_t c = text.p[0];
+
+	if (n == 0)
+		wr_str(w, "\xef\xbf\xbd");
+	else if (c == '"' || c == '\\')
+		wr_fmt(w, "\\%c", c);
+	else if (c == '\n')
+		wr_str(w, "\\n");
+	else if (c < 0x20 || c == 0x7f)
+		wr_fmt(w, "\\u%04x", c);
+	else if (c == 0xc2 && text.p[1] < 0xa0)
+		wr_fmt(w, "\\u%04x", text.p[1]);
+	else
+		wr_copy(w, text.p, n);
+	return n > 0 ? n : 1;
+}
+
+void json_write_string(struct wr *w, struct bytes text)
 {
 	wr_u8(w, '"');
-	for (size_t i = 0; i < utf8.len; i++) {
-		uint8_t c = utf8.p[i];
+	while (text.len > 0) {
+		const size_t n = write_char(w, text);
 
-		if (c == '"' || c == '\\') {
-			wr_u8(w, '\\');
-			wr_u8(w, c);
-		} else if (c == '\n') {
-			wr_str(w, "\\n");
-		} else if (c < 0x20 || c == 0x7f) {
-			wr_fmt(w, "\\u%04x", c);
-		} else {
-			wr_u8(w, c);
-		}
+		text.p += n;
+		text.len -= n;
 	}
 	wr_u8(w, '"');
 }

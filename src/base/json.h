@@ -86,7 +86,11 @@ enum err json_double(const struct json *v, double *out)
 enum err json_bool(const struct json *v, bool *out)
     __attribute__((warn_unused_result));
 
-/* Write a JSON string with its quotes, escaping what must be escaped. */
-void json_write_string(struct wr *w, struct bytes utf8);
+/*
+ * Write a JSON string with its quotes, escaping what must be escaped, and the
+ * controls U+007F to U+009F, which terminals obey. What is no UTF-8 cannot stand
+ * in JSON: each such byte becomes U+FFFD. At most 6 bytes for one.
+ */
+void json_write_string(struct wr *w, struct bytes text);
 
 #endif

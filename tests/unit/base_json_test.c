@@ -189,6 +189,32 @@ TEST(json_written_strings_read_back)
 	CHECK_MEM(back, raw, n);
 }
 
+static const char *written(const char *text, size_t len)
+{
+	static char out[128];
+	struct wr w = wr_init(out, sizeof(out) - 1);
+
+	json_write_string(&w, (struct bytes){ (const uint8_t *)text, len });
+	CHECK_OK(w.err);
+	out[w.len] = '\0';
+	return out;
+}
+
+TEST(json_written_strings_are_json_whatever_the_bytes)
+{
+	CHECK_STR(written("a\xff\xc3", 3), "\"a\xef\xbf\xbd\xef\xbf\xbd\"");
+	CHECK_STR(written("\xe2\x80x", 3), "\"\xef\xbf\xbd\xef\xbf\xbdx\"");
+	CHECK_STR(written("\xc0\x80", 2), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
+	CHECK_STR(written("\0", 1), "\"\\u0000\"");
+}
+
+TEST(json_written_strings_do_not_steer_a_terminal)
+{
+	CHECK_STR(written("\x1b\x7f\xc2\x80\xc2\x9b", 6),
+	    "\"\\u001b\\u007f\\u0080\\u009b\"");
+	CHECK_STR(written("\xc2\xa0\xc3\x9b", 4), "\"\xc2\xa0\xc3\x9b\"");
+}
+
 TEST(utf8_prefix_stops_at_what_is_incomplete)
 {
 	CHECK_EQ(utf8_prefix(text_of("ab\xc3")), 2);
@@ -236,6 +262,9 @@ int main(void)
 		cmocka_unit_test(json_bounds_depth_and_members),
 		cmocka_unit_test(json_numbers_at_their_limits),
 		cmocka_unit_test(json_written_strings_read_back),
+		cmocka_unit_test(
+		    json_written_strings_are_json_whatever_the_bytes),
+		cmocka_unit_test(json_written_strings_do_not_steer_a_terminal),
 		cmocka_unit_test(
 		    json_keys_that_only_look_alike_are_fine_but_bounded),
 		cmocka_unit_test(utf8_prefix_stops_at_what_is_incomplete),
