@@ -87,7 +87,8 @@ enum err logd_log_each(const struct logd_log *log, uint64_t from, uint64_t end,
  * tree is signed and durable, and not published yet: logd_log_publish does
  * that. ERR_LIMIT: an entry's or the batch's length, or the log is full;
  * ERR_NOSPACE: nothing changed, or (log broken) the next open finishes it;
- * ERR_IO: broken.
+ * ERR_AUTH: another process writes here, or a file is not what it should be,
+ * and ERR_IO: broken.
  */
 enum err logd_log_append(struct logd_log *log, uint64_t *index,
     const struct bytes *entry, size_t n, struct err_ctx *ctx)

@@ -164,6 +164,30 @@ static enum err stage(struct logd_log *log, uint64_t *index,
 	return ERR_OK;
 }
 
+/*
+ * Is state/head what this process read or wrote last? If somebody removed the
+ * lock of a running writer, or put other files in place, two would go on from
+ * one tree [L-141].
+ */
+static enum err check_alone(const struct logd_log *log, struct err_ctx *ctx)
+{
+	uint8_t want[LOGD_HEAD_LEN_MAX], got[LOGD_HEAD_LEN_MAX];
+	struct wr w = wr_init(want, sizeof(want));
+	size_t n;
+	enum err e;
+
+	logd_head_format(&w, (struct bytes){ log->head, log->head_len });
+	assert(w.err == ERR_OK);
+	e = fd_read_file_at(got, sizeof(got), &n, log->state, "head");
+	if (e == ERR_OK &&
+	    mem_eq((struct bytes){ got, n }, (struct bytes){ want, w.len }))
+		return ERR_OK;
+	if (e != ERR_OK && e != ERR_NOTFOUND && e != ERR_LIMIT)
+		return err_set(ctx, ERR_IO, "cannot read state/head again");
+	return err_set(ctx, ERR_AUTH,
+	    "another process has changed state/head: nothing is signed");
+}
+
 /* Put the wal on disk, if there is room for it and all that it leads to
  * [L-154]. */
 static enum err write_wal(
@@ -204,10 +228,12 @@ static enum err append_staged(
 	if (wal.new_size == wal.old_size)
 		return ERR_OK;
 	tlog_range_root(&wal.root, &log->leaves->edge);
-	e = write_wal(log, &wal, ctx);
+	e = check_alone(log, ctx);
 	if (e == ERR_OK)
-		e = logd_log_commit(log, &wal, false, ctx);
-	else if (e == ERR_IO)
+		e = write_wal(log, &wal, ctx);
+	if (e == ERR_OK)
+		return logd_log_commit(log, &wal, false, ctx);
+	if (e == ERR_IO || e == ERR_AUTH)
 		log->broken = true; /* the wal may be there or not */
 	return e;
 }

@@ -562,6 +562,37 @@ TEST(a_second_writer_is_refused_and_a_dead_one_is_no_obstacle)
 	(void)world_teardown(NULL);
 }
 
+/* [L-141]: the sizes that they sign differ, so no tile stands in the way. */
+TEST(of_two_writers_without_a_lock_one_signs_nothing_more)
+{
+	struct logd_log *first;
+	struct err_ctx ctx = { 0 };
+
+	(void)world_setup(NULL);
+	open_log();
+	append(0, 5);
+	publish();
+	first = the_log;
+	the_log = NULL;
+	CHECK_EQ(unlink(path_in(dir, "state/lock")), 0);
+	open_log();
+	append(5, 2);
+	publish();
+	logd_log_close(the_log);
+	the_log = first;
+	CHECK_ERR(try_append_at(OTHER, 1, 5, &ctx), ERR_AUTH);
+	CHECK_STR(ctx.msg,
+	    "another process has changed state/head: nothing is signed");
+	CHECK(!exists_in(dir, "state/wal"));
+	CHECK_ERR(try_append_at(OTHER, 1, 5, NULL), ERR_IO);
+	CHECK_ERR(logd_log_publish(the_log, NULL, 0, 0, NULL), ERR_IO);
+	open_log();
+	append(7, 1);
+	publish();
+	CHECK_EQ(check_public(), 8);
+	(void)world_teardown(NULL);
+}
+
 static int group_setup(void **state)
 {
 	(void)state;
@@ -589,6 +620,8 @@ int main(void)
 		cmocka_unit_test(without_memory_nothing_happens_and_it_is_said),
 		cmocka_unit_test(
 		    a_second_writer_is_refused_and_a_dead_one_is_no_obstacle),
+		cmocka_unit_test(
+		    of_two_writers_without_a_lock_one_signs_nothing_more),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
