@@ -15,7 +15,8 @@
 /* One record on the command line. */
 struct item {
 	const char *path;
-	const char *name; /* the last component of path */
+	const char *name;  /* the last component of path */
+	struct bytes stem; /* name without a last `.record` */
 	struct logd_file file;
 	struct tlog_hash leaf;
 	bool there; /* in the log already */
@@ -40,12 +41,22 @@ static const char *last_name(const char *path)
 	return slash == NULL ? path : slash + 1;
 }
 
+/* Enclaves want image.proof beside image.record. */
+static struct bytes stem_of(const char *name)
+{
+	static const char ending[] = ".record";
+	const size_t n = strlen(name), end = sizeof(ending) - 1;
+	const bool has = n > end && strcmp(name + n - end, ending) == 0;
+
+	return (struct bytes){ (const uint8_t *)name, has ? n - end : n };
+}
+
 /* Two records whose proofs would have one name? */
 static bool same_names(const struct append *a)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (strcmp(a->item[i].name, a->item[j].name) == 0)
+			if (mem_eq(a->item[i].stem, a->item[j].stem))
 				return true;
 		}
 	}
@@ -72,6 +83,7 @@ static enum logd_exit load(
 
 		t->path = o->arg[1 + i];
 		t->name = last_name(t->path);
+		t->stem = stem_of(t->name);
 		e = logd_cmd_load(&t->file, t->path, RECORD_LEN_MAX, &ctx);
 		a->entry[i] = t->file.text;
 		tlog_leaf_hash(&t->leaf, t->file.text);
@@ -168,12 +180,15 @@ static enum err write_proof(
 	const struct logd_keep *k = &a->keep;
 	static uint8_t proof[TLOG_PROOF_LEN_MAX];
 	struct wr w = wr_init(proof, sizeof(proof));
-	char dir[FD_PATH_MAX], path[FD_PATH_MAX];
-	enum err e = logd_cmd_path(dir, k->o->proofs, a->item[i].name, ctx);
+	const struct bytes stem = a->item[i].stem;
+	char name[FD_PATH_MAX], path[FD_PATH_MAX];
+	enum err e = ERR_OK;
 
-	if (e == ERR_OK &&
-	    fmt_print(path, sizeof(path), "%s.proof", dir) >= sizeof(path))
-		e = err_set(ctx, ERR_LIMIT, "a proof's path is too long");
+	if (fmt_print(name, sizeof(name), "%.*s.proof", (int)stem.len,
+		(const char *)stem.p) >= sizeof(name))
+		e = err_set(ctx, ERR_LIMIT, "a proof's name is too long");
+	if (e == ERR_OK)
+		e = logd_cmd_path(path, k->o->proofs, name, ctx);
 	if (e == ERR_OK)
 		e = logd_log_prove(
 		    k->log, &w, a->index[i], k->policy, k->now_s, ctx);

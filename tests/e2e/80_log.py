@@ -93,7 +93,7 @@ class World:
             check(False, f"append: {code} {out}{err}")
 
     def proof(self, i):
-        return os.path.join(self.proofs, f"{i}.record.proof")
+        return os.path.join(self.proofs, f"{i}.proof")
 
     def verify(self, i, *args, now=NOW, trust=None):
         return run("verify", "--trust", trust or self.log.trust,
@@ -127,6 +127,19 @@ def whole(w):
         b"version 1.0.1", b"version 1.0.2"))
     expect(run("verify", "--trust", log.trust, changed, w.proof(1), "--now",
                NOW), 2, "signatures", "a changed record is refused")
+
+
+def names(w):
+    """Proofs lie beside their records under the name that enclaves want."""
+    for name, proof in (("image.record", "image.proof"), ("text", "text.proof"),
+                        (".record", ".record.proof")):
+        record = w.log.file(name, rl.read(w.records[0]))
+        good("append", w.log.dir, record, "--proofs", w.top, "--now", NOW)
+        check(os.path.exists(os.path.join(w.top, proof)),
+              f"the proof of {name} is {proof}")
+    expect(w.log.append(w.log.file("text.record", "x"), w.log.file("text", "y"),
+                        "--proofs", w.top), 1, "two records have one name",
+           "two proofs of one name are not written over each other")
 
 
 def again(w):
@@ -233,7 +246,7 @@ def quorum(w):
            "w3 did not", "two of three witnesses are enough")
     w.witness[1].stop()
     record = put(log, "5.record", 5)
-    proof = os.path.join(w.proofs, "5.record.proof")
+    proof = os.path.join(w.proofs, "5.proof")
     expect(log.append(record, "--proofs", w.proofs, now=now), 2,
            "confer-log refresh", "one is not")
     check(not os.path.exists(proof), "and there is no proof then")
@@ -492,7 +505,7 @@ def standby(w):
     expect(next_log.append(end, live, "--proofs", w.proofs, now=now), 0, "",
            "its successor begins with that, and logs again what is live")
     expect(run("verify", "--trust", both, live, os.path.join(
-        w.proofs, "live.record.proof"), "--now", now), 0, "entry 1 of 2",
+        w.proofs, "live.proof"), "--now", now), 0, "entry 1 of 2",
         "clients that know both accept the record there")
     expect(next_log.append(put(log, "15.record", 15), now=now), 0, "",
            "and the next release goes there")
@@ -526,8 +539,8 @@ def main():
     rebuilding()
     w = World("world")
     try:
-        for part in (whole, again, refused, proving, served, quorum, garbage,
-                     second_writer, broken_disk, old_copy, clock_back,
+        for part in (whole, names, again, refused, proving, served, quorum,
+                     garbage, second_writer, broken_disk, old_copy, clock_back,
                      tampered, forked, standby):
             part(w)
     finally:
