@@ -7,6 +7,7 @@
 #include "client/conn_wire.h"
 #include "client/home.h"
 #include "client/resume.h"
+#include "client/split.h"
 
 struct client_conn *client_conn_new(const struct client_config *config)
 {
@@ -166,21 +167,16 @@ static enum err await_reply(struct client_conn *c, uint64_t until_ms,
 	return ERR_OK;
 }
 
-/* Keep both trees' evidence: what was seen is in the state file already. */
-static void keep_proof(struct client_conn *c, struct bytes bundle)
+/* Both notes of the log that lies, before anybody is told that it does. */
+static const char *keep_proof(const struct client_conn *c, struct bytes bundle)
 {
-	char path[FD_PATH_MAX], name[SHA256_LEN * 2 + 16];
-	uint8_t digest[SHA256_LEN];
+	const struct verdict *v = &c->judgement.verdict;
 
-	if (c->config->home == NULL)
-		return;
-	evidence_digest(digest, bundle);
-	hex_encode(name, digest, SHA256_LEN);
-	if (client_home_make(c->config->home, "proof", NULL) == ERR_OK &&
-	    client_home_path(path, c->config->home, "proof", name, NULL) ==
-		ERR_OK &&
-	    fd_replace_file(path, bundle, 0600, NULL) == ERR_OK)
-		return;
+	if (c->config->home != NULL &&
+	    client_split_keep(
+		c->config->home, v->claims.log_origin, bundle, NULL) == ERR_OK)
+		return "the proof is kept";
+	return "not all of the proof could be kept";
 }
 
 static enum err judge(
@@ -197,12 +193,12 @@ static enum err judge(
 	if (e == ERR_OK)
 		return ERR_OK;
 	if (c->judgement.split_view) {
-		keep_proof(c, bundle);
 		return err_set(ctx, fail(c, CLIENT_FAULT_MISBEHAVIOUR, e),
 		    "the log %.*s shows two different trees of size %llu: it "
-		    "lies to somebody. Nothing was sent; the proof is kept",
+		    "lies to somebody. Nothing was sent; %s",
 		    40, v->claims.log_origin,
-		    (unsigned long long)c->judgement.split_size);
+		    (unsigned long long)c->judgement.split_size,
+		    keep_proof(c, bundle));
 	}
 	return err_set(ctx, fail(c, CLIENT_FAULT_REFUSED, e), "%s",
 	    v->checks.reason.msg[0] != '\0' ? v->checks.reason.msg
@@ -226,8 +222,8 @@ static enum err learn(
 	c->verified_at = r.verified_at;
 	if (home == NULL)
 		return ERR_OK;
-	e = client_state_remember(
-	    &c->state, home, c->config->trust, &v->claims, ctx);
+	e = client_state_remember(&c->state, home, c->config->trust, &v->claims,
+	    client_split_note(bundle), ctx);
 	if (e != ERR_OK)
 		return fail(c, CLIENT_FAULT_DAMAGE, e);
 	memcpy(r.key, c->key, sizeof(r.key));

@@ -3,7 +3,7 @@
  *
  *	HOME/state/	what it never forgets (state.h)
  *	HOME/sessions/	what lets it come back quickly (resume.h)
- *	HOME/proof/	what shows that somebody misbehaved
+ *	HOME/proof/	what shows that somebody misbehaved (split.h)
  *	HOME/up/	keys, log and sockets of `confer up`
  */
 #ifndef CONFER_CLIENT_HOME_H

@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "client/home.h"
+#include "client/split.h"
 #include "sys/fd.h"
 
 static enum err parse_head(struct client_head *out, const struct json *v)
@@ -210,8 +211,17 @@ static int lock(const char *home)
 	return fd;
 }
 
+/* Than what was seen of this log. */
+static bool is_larger(const struct client_state *state, const struct claims *c)
+{
+	const struct client_head *h = client_state_head(state, c->log_origin);
+
+	return h == NULL || h->size < c->head.size;
+}
+
 enum err client_state_remember(struct client_state *state, const char *home,
-    const struct trust *trust, const struct claims *seen, struct err_ctx *ctx)
+    const struct trust *trust, const struct claims *seen, struct bytes note,
+    struct err_ctx *ctx)
 {
 	int fd = lock(home);
 	enum err e;
@@ -220,6 +230,8 @@ enum err client_state_remember(struct client_state *state, const char *home,
 		return err_set(
 		    ctx, ERR_IO, "%.*s/state cannot be written", 100, home);
 	e = client_state_load(state, home, trust, ctx);
+	if (e == ERR_OK && is_larger(state, seen))
+		e = client_split_remember(home, seen->log_origin, note, ctx);
 	if (e == ERR_OK && client_state_learn(state, seen))
 		e = client_state_save(state, home, trust, ctx);
 	fd_close(&fd);

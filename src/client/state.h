@@ -63,11 +63,12 @@ enum err client_state_save(const struct client_state *state, const char *home,
 
 /*
  * Learn from accepted claims and keep that, together with what other processes
- * of this user have learned meanwhile; *state is the whole afterwards. Errors of
- * load and save.
+ * of this user have learned meanwhile; *state is the whole afterwards. `note` is
+ * the checkpoint of the head in `seen`, kept with it (split.h). Errors of load
+ * and save.
  */
 enum err client_state_remember(struct client_state *state, const char *home,
-    const struct trust *trust, const struct claims *seen, struct err_ctx *ctx)
-    __attribute__((warn_unused_result));
+    const struct trust *trust, const struct claims *seen, struct bytes note,
+    struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 #endif

@@ -387,24 +387,58 @@ TEST(an_older_policy_than_one_seen_is_refused)
 	CHECK_EQ(the->conn->judgement.verdict.failed, CHECK_POLICY_SEQ);
 }
 
-/* L-26: the same size with another root proves that the log lied. */
-TEST(two_trees_of_one_size_are_misbehaviour)
+/* Connect twice: the second time the log shows another tree of the same size. */
+static void show_two_trees(const char *between, const char *says)
 {
 	struct err_ctx ctx = { 0 };
-	char command[160];
+	char command[400];
 
 	CHECK_OK(client_conn_open(the->conn, &ctx));
 	client_conn_close(the->conn);
 	client_resume_forget(home, "unix:/test");
+	(void)snprintf(command, sizeof(command), "cd %s && %s", home, between);
+	CHECK_EQ(system(command), 0);
 	the->fix.rec[FIX_MODEL].model.context++; /* another tree */
 	new_key(the);
 	CHECK_ERR(client_conn_open(the->conn, &ctx), ERR_AUTH);
 	CHECK_EQ(the->conn->fault, CLIENT_FAULT_MISBEHAVIOUR);
 	CHECK_EQ(the->packets, 1);
 	CHECK(strstr(ctx.msg, "two different trees") != NULL);
-	(void)snprintf(command, sizeof(command),
-	    "test \"$(cat %s/proof/* | wc -c)\" -gt 1000", home);
+	CHECK(strstr(ctx.msg, says) != NULL);
+}
+
+static void check_in_home(const char *claim)
+{
+	char command[400];
+
+	(void)snprintf(command, sizeof(command), "cd %s && %s", home, claim);
 	CHECK_EQ(system(command), 0);
+}
+
+/* L-26: the same size with another root proves that the log lied, to anybody
+ * who has both notes. */
+TEST(two_trees_of_one_size_are_misbehaviour)
+{
+	show_two_trees("true", "sent; the proof is kept");
+	check_in_home("test $(ls proof | wc -l) = 3 && "
+		      "test $(cat proof/*.evidence | wc -c) -gt 1000");
+	check_in_home("cmp state/*.checkpoint proof/*.note-1");
+	check_in_home("test \"$(sed -n 1,2p proof/*.note-1)\" = "
+		      "\"$(sed -n 1,2p proof/*.note-2)\"");
+	check_in_home("test \"$(sed -n 3p proof/*.note-1)\" != "
+		      "\"$(sed -n 3p proof/*.note-2)\"");
+}
+
+TEST(a_proof_that_cannot_be_kept_is_not_said_to_be)
+{
+	show_two_trees(
+	    "rm state/*.checkpoint", "not all of the proof could be kept");
+	check_in_home("test $(ls proof) = $(basename proof/*.evidence)");
+}
+
+TEST(a_proof_without_a_place_is_not_said_to_be_kept)
+{
+	show_two_trees("touch proof", "not all of the proof could be kept");
 }
 
 TEST(damaged_state_stops_before_anything_is_sent)
@@ -701,6 +735,8 @@ int main(void)
 		T(expired_records_are_refused),
 		T(an_older_policy_than_one_seen_is_refused),
 		T(two_trees_of_one_size_are_misbehaviour),
+		T(a_proof_that_cannot_be_kept_is_not_said_to_be),
+		T(a_proof_without_a_place_is_not_said_to_be_kept),
 		T(damaged_state_stops_before_anything_is_sent),
 		T(a_second_time_it_comes_back_with_ik),
 		T(evidence_that_is_no_longer_accepted_is_not_used_for_ik),

@@ -68,9 +68,11 @@ TEST(state_keeps_what_others_learned_meanwhile)
 	struct client_state mine = { 0 }, theirs = { 0 };
 	struct claims a = claims_of("log.example/a", 7, 3);
 	struct claims b = claims_of("log.example/b", 2, 5);
+	const struct bytes no_note = { NULL, 0 };
 
-	CHECK_OK(client_state_remember(&theirs, home, &both, &b, NULL));
-	CHECK_OK(client_state_remember(&mine, home, &both, &a, NULL));
+	CHECK_OK(
+	    client_state_remember(&theirs, home, &both, &b, no_note, NULL));
+	CHECK_OK(client_state_remember(&mine, home, &both, &a, no_note, NULL));
 	CHECK_EQ(mine.policy_seq, 5);
 	CHECK_EQ(mine.heads, 2);
 	CHECK_OK(client_state_load(&theirs, home, &both, NULL));
