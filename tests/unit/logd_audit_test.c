@@ -262,6 +262,8 @@ TEST(a_successor_is_a_good_log)
 	world_add_kind(RECORD_CLIENT, 9);
 	world_publish("log", 4);
 	check_clean();
+	world.spec.full = true; /* and all of it is judged from the start */
+	check_clean();
 }
 
 /* L-60 */

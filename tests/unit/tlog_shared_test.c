@@ -448,6 +448,46 @@ TEST(a_real_fork_is_seen)
 		  cp[1].size, proof, n) != ERR_OK);
 }
 
+/* [L-11] Nobody here verifies ML-DSA: its lines are read, and never count. */
+TEST(mldsa44_lines_are_unknown)
+{
+	struct json file = load("tlog/note/mldsa44.json"), c;
+	struct json cases = member(&file, "cases");
+	struct json_iter it = json_iter(&cases);
+	const struct bytes vkey[] = { member_bytes(&file, "log_vkey"),
+		member_bytes(&file, "witness_vkey") };
+	struct tlog_policy policy;
+	struct tlog_seen seen[2];
+	struct tlog_key key[2];
+	struct tlog_head head;
+	char text[8192];
+	size_t done = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		CHECK_OK(tlog_vkey_parse(&key[i], vkey[i], NULL));
+		CHECK_EQ(key[i].type, TLOG_KEY_MLDSA44);
+	}
+	(void)snprintf(text, sizeof(text),
+	    "log %.*s\nwitness w %.*s\nquorum w\n", (int)vkey[0].len,
+	    (const char *)vkey[0].p, (int)vkey[1].len, (const char *)vkey[1].p);
+	CHECK_OK(tlog_policy_parse(&policy, str_bytes(text), false, NULL));
+	for (; json_next(&it, NULL, &c); done++) {
+		struct bytes note = member_bytes(&c, "note");
+		struct tlog_note parsed;
+
+		CHECK_OK(tlog_note_parse(&parsed, note, NULL));
+		CHECK_EQ(parsed.n, 2);
+		CHECK_ERR(tlog_note_verify(
+			      seen, &parsed, key, 2, TLOG_TIME_MAX, NULL),
+		    ERR_AUTH);
+		CHECK(!seen[0].ok && !seen[1].ok);
+		CHECK_ERR(tlog_checkpoint_verify(
+			      &head, &policy, 1789999999, note, NULL),
+		    ERR_AUTH);
+	}
+	CHECK_EQ(done, 6);
+}
+
 TEST(trust_policies_have_their_verdicts)
 {
 	struct json file = load("tlog/witness/policy.json"), c;
@@ -608,6 +648,7 @@ int main(void)
 		cmocka_unit_test(
 		    real_checkpoints_verify_exactly_where_they_should),
 		cmocka_unit_test(a_real_fork_is_seen),
+		cmocka_unit_test(mldsa44_lines_are_unknown),
 		cmocka_unit_test(trust_policies_have_their_verdicts),
 		cmocka_unit_test(release_log_proofs_have_their_verdicts),
 		cmocka_unit_test(
