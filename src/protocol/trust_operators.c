@@ -7,12 +7,61 @@
 /* What is shown for witnesses without a line: nobody can be called that. */
 #define NOT_STATED "not stated"
 
-/* Of a line of the trust file, so 0x20..0x7e. */
+/* The next letter or digit from *at on, small; 0 at the end. */
+static uint8_t next_sign(struct bytes name, size_t *at)
+{
+	while (*at < name.len) {
+		const uint8_t c = name.p[(*at)++];
+
+		if (c >= 'A' && c <= 'Z')
+			return (uint8_t)(c - 'A' + 'a');
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+			return c;
+	}
+	return 0;
+}
+
+/* Would a reader take one name for the other? */
+static bool looks_like(struct bytes a, struct bytes b)
+{
+	size_t i = 0, j = 0;
+	uint8_t c;
+
+	do {
+		c = next_sign(a, &i);
+		if (c != next_sign(b, &j))
+			return false;
+	} while (c != 0);
+	return true;
+}
+
+static bool imitates(struct bytes name, struct bytes other)
+{
+	return !mem_eq(name, other) && looks_like(name, other);
+}
+
+/* Of a line of the trust file, so 0x20..0x7e. Not one of the words that stand
+ * for somebody else, nor what looks like one, or like nothing. */
 static bool name_ok(struct bytes name)
 {
+	static const struct bytes here = BYTES_LITERAL(TRUST_THIS_MACHINE);
+	static const struct bytes nobody = BYTES_LITERAL(NOT_STATED);
+	size_t at = 0;
+
 	return name.len >= 1 && name.len <= TRUST_OPERATOR_LEN_MAX &&
 	       name.p[0] != ' ' && name.p[name.len - 1] != ' ' &&
-	       !mem_eq_str(name, NOT_STATED);
+	       next_sign(name, &at) != 0 && !looks_like(name, nobody) &&
+	       !imitates(name, here);
+}
+
+/* One operator has one spelling: two would be counted as two people. */
+static bool imitates_another(const struct trust *t, struct bytes name)
+{
+	for (size_t i = 0; i < t->n_ops; i++) {
+		if (imitates(name, t->op[i].name))
+			return true;
+	}
+	return false;
 }
 
 enum err trust_operator_read(
@@ -29,6 +78,11 @@ enum err trust_operator_read(
 		return err_set(ctx, ERR_FORMAT,
 		    "trust file line %u: expected operator, the name of a "
 		    "witness key, and who runs it",
+		    line);
+	if (imitates_another(t, name))
+		return err_set(ctx, ERR_FORMAT,
+		    "trust file line %u: this operator is spelled otherwise "
+		    "above",
 		    line);
 	if (t->n_ops > 0 &&
 	    tlog_text_compare(t->op[t->n_ops - 1].witness, witness) >= 0)

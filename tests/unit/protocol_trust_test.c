@@ -222,6 +222,31 @@ TEST(operator_lines_have_one_spelling)
 	CHECK_ERR(with(line, policy, NULL), ERR_FORMAT);
 }
 
+/* Or one operator would be counted, and shown, as two. */
+TEST(an_operator_has_one_spelling)
+{
+	static const char *const bad[] = { W1 "Acme Inc\n" W2 "Acme  Inc\n",
+		W1 "Acme Inc\n" W2 "ACME inc\n",
+		W1 "Acme Inc.\n" W2 "acmeinc\n", W1 "A1\n" W2 "A-1\n",
+		W1 "This-Machine\n" W2 "B\n", W1 "A\n" W2 "this machine\n",
+		W1 "Not stated\n" W2 "B\n", W1 "not-stated\n" W2 "B\n",
+		W1 "-\n" W2 "B\n", W1 "Z\n" W2 "z\n" };
+	static const char *const good[] = { W1 "Acme Inc\n" W2 "Acme Ink\n",
+		W1 "A1\n" W2 "A2\n", W1 "Acme\n" W2 "Acme Inc\n",
+		W1 "Acme Inc\n" W2 "Acme\n", W1 "0\n" W2 "9\n",
+		W1 "machine\n" W2 "stated\n" };
+
+	make();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (with(bad[i], policy, NULL) != ERR_FORMAT)
+			fail_msg("accepted: %s", bad[i]);
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		if (with(good[i], policy, NULL) != ERR_OK)
+			fail_msg("refused: %s", good[i]);
+	}
+}
+
 TEST(operator_lines_are_limited)
 {
 	static char lines[16384];
@@ -386,6 +411,7 @@ int main(void)
 		cmocka_unit_test(
 		    operators_are_known_by_the_name_of_the_witness_key),
 		cmocka_unit_test(operator_lines_have_one_spelling),
+		cmocka_unit_test(an_operator_has_one_spelling),
 		cmocka_unit_test(operator_lines_are_limited),
 		cmocka_unit_test(a_quorum_needs_two_operators),
 		cmocka_unit_test(no_witness_is_a_quorum_outside_of_one_machine),
