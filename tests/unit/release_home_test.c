@@ -90,7 +90,7 @@ static struct tlog_included check_record(
 {
 	static struct trust trust;
 	struct bytes text = load("trust"), entry, proof;
-	struct tlog_included in;
+	struct tlog_included in = { 0 };
 	struct err_ctx ctx = { 0 };
 	char name[64];
 
