@@ -11,6 +11,7 @@
 #include "logd/witnessd.h"
 
 #define NAME_HEX 8
+#define ORIGIN   "confer.local/" /* and the name */
 
 static struct bytes text_of(const char *s)
 {
@@ -25,6 +26,21 @@ static enum err place(char out[FD_PATH_MAX], const struct release_home *p,
 }
 
 /* ---- names ---------------------------------------------------------------- */
+
+static void set_name(struct release_home *p, const char *name)
+{
+	(void)fmt_print(
+	    p->channel, sizeof(p->channel), "local-%.*s", NAME_HEX, name);
+	(void)fmt_print(
+	    p->origin, sizeof(p->origin), ORIGIN "%.*s", NAME_HEX, name);
+}
+
+static enum err write_name(
+    const char *path, const char name[NAME_HEX], struct err_ctx *ctx)
+{
+	return fd_replace_file(
+	    path, (struct bytes){ (const uint8_t *)name, NAME_HEX }, 0600, ctx);
+}
 
 /* The name of this home, made when there is none. */
 static enum err open_name(struct release_home *p, struct err_ctx *ctx)
@@ -41,8 +57,7 @@ static enum err open_name(struct release_home *p, struct err_ctx *ctx)
 		crypto_random(raw, sizeof(raw));
 		hex_encode(name, raw, sizeof(raw));
 		n = NAME_HEX;
-		e = fd_replace_file(path,
-		    (struct bytes){ (const uint8_t *)name, n }, 0600, ctx);
+		e = write_name(path, name, ctx);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -51,9 +66,31 @@ static enum err open_name(struct release_home *p, struct err_ctx *ctx)
 	    hex_decode(raw, sizeof(raw), text_of(name)) != ERR_OK)
 		return err_set(
 		    ctx, ERR_FORMAT, "%s does not hold 8 hex digits", path);
-	(void)fmt_print(p->channel, sizeof(p->channel), "local-%s", name);
-	(void)fmt_print(p->origin, sizeof(p->origin), "confer.local/%s", name);
+	set_name(p, name);
 	return ERR_OK;
+}
+
+/*
+ * The log has the name that counts. Of two first starts at one time, the one
+ * that got no log may have written its own name over the other's.
+ */
+static enum err keep_name(struct release_home *p, struct err_ctx *ctx)
+{
+	const struct bytes origin = logd_log_key(p->log)->name;
+	const size_t prefix = mem_strlen(ORIGIN);
+	const char *name = (const char *)origin.p + prefix;
+	char path[FD_PATH_MAX];
+	enum err e;
+
+	if (mem_eq_str(origin, p->origin))
+		return ERR_OK;
+	if (origin.len != prefix + NAME_HEX ||
+	    !mem_eq_str((struct bytes){ origin.p, prefix }, ORIGIN))
+		return err_set(ctx, ERR_POLICY,
+		    "%.*s/log is not the log of a home", 90, p->dir);
+	set_name(p, name);
+	e = place(path, p, "name", ctx);
+	return e == ERR_OK ? write_name(path, name, ctx) : e;
 }
 
 /* Before this version the log of a home was one file, and its keys were raw. */
@@ -202,6 +239,8 @@ enum err release_home_open(
 		e = open_name(p, ctx);
 	if (e == ERR_OK)
 		e = open_log(p, ctx);
+	if (e == ERR_OK)
+		e = keep_name(p, ctx);
 	if (e == ERR_OK)
 		e = open_keys(p, ctx);
 	for (unsigned i = 0; e == ERR_OK && i < RELEASE_HOME_WITNESSES; i++)

@@ -230,6 +230,23 @@ TEST(a_damaged_name_is_an_error_that_names_the_file)
 	CHECK(strstr(ctx.msg, "up/name") != NULL);
 }
 
+TEST(of_two_first_starts_at_once_the_name_in_the_log_stays)
+{
+	char channel[RELEASE_HOME_NAME_MAX];
+	struct bytes name;
+
+	open_home();
+	(void)snprintf(channel, sizeof(channel), "%s", home_.channel);
+	release_home_close(&home_);
+	write_home("name", "0badcafe");
+	open_home();
+	CHECK_STR(home_.channel, channel);
+	CHECK(mem_eq_str(logd_log_key(home_.log)->name, home_.origin));
+	name = load("name");
+	CHECK_EQ(name.len, 8);
+	CHECK(memcmp(name.p, channel + strlen("local-"), 8) == 0);
+}
+
 #define HOME_TEST(t) cmocka_unit_test_teardown(t, close_home)
 
 int main(void)
@@ -240,6 +257,8 @@ int main(void)
 		HOME_TEST(one_witness_may_be_away_and_two_may_not),
 		HOME_TEST(only_one_publishes_at_a_time),
 		HOME_TEST(a_policy_is_renewed_when_half_its_life_is_over),
+		HOME_TEST(
+		    of_two_first_starts_at_once_the_name_in_the_log_stays),
 		HOME_TEST(a_home_of_an_earlier_version_is_refused_by_name),
 		HOME_TEST(a_damaged_name_is_an_error_that_names_the_file),
 	};
