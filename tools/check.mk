@@ -24,7 +24,7 @@ $(BUILD)/test/%: tests/unit/%.c tests/unit/test.h $(BUILD)/lib/all.a \
 # What the log's writer calls, for a test in which it fails, and witnesses that
 # a test plays.
 LOG_FAULTS = open openat read write fsync close linkat renameat unlinkat \
-	mkdirat mkdir fstatvfs flock faccessat malloc calloc
+	mkdirat mkdir fstatvfs flock faccessat readdir malloc calloc
 $(BUILD)/test/logd_fault_test: \
 	private LDFLAGS_ALL += $(LOG_FAULTS:%=-Xlinker --wrap=%)
 $(BUILD)/test/logd_publish_test: \

@@ -29,6 +29,13 @@ static bool harmless(const char *name)
 	return false;
 }
 
+/* NULL with errno 0 is the end, with another a failure. */
+static const struct dirent *next(DIR *d)
+{
+	errno = 0;
+	return readdir(d);
+}
+
 static enum err check_empty(const char *dir, struct err_ctx *ctx)
 {
 	const struct dirent *entry;
@@ -37,11 +44,13 @@ static enum err check_empty(const char *dir, struct err_ctx *ctx)
 
 	if (d == NULL)
 		return failed(ctx, "read", dir);
-	while (e == ERR_OK && (entry = readdir(d)) != NULL) {
+	while (e == ERR_OK && (entry = next(d)) != NULL) {
 		if (!harmless(entry->d_name))
 			e = err_set(ctx, ERR_BUSY, "there is something in %.*s",
 			    100, dir);
 	}
+	if (e == ERR_OK && errno != 0)
+		e = failed(ctx, "read", dir);
 	(void)closedir(d);
 	return e;
 }

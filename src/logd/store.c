@@ -272,16 +272,24 @@ static DIR *open_dir(int dir, const char *path)
 	return d;
 }
 
+/* NULL with errno 0 is the end, with another a failure. */
+static const struct dirent *next(DIR *d)
+{
+	errno = 0;
+	return readdir(d);
+}
+
 enum err logd_store_widest(
     unsigned *out, int dir, const char *path, struct err_ctx *ctx)
 {
 	const struct dirent *entry;
 	DIR *d = open_dir(dir, path);
+	enum err e = ERR_OK;
 
 	*out = 0;
 	if (d == NULL)
 		return errno == ENOENT ? ERR_OK : lost(ctx, "read", path);
-	while ((entry = readdir(d)) != NULL) {
+	while ((entry = next(d)) != NULL) {
 		const struct bytes name = { (const uint8_t *)entry->d_name,
 			strlen(entry->d_name) };
 		uint64_t width;
@@ -290,8 +298,10 @@ enum err logd_store_widest(
 		    width > *out)
 			*out = (unsigned)width;
 	}
+	if (errno != 0)
+		e = lost(ctx, "read", path);
 	(void)closedir(d);
-	return ERR_OK;
+	return e;
 }
 
 void logd_store_drop(int dir, const char *path)

@@ -593,6 +593,32 @@ TEST(of_two_writers_without_a_lock_one_signs_nothing_more)
 	(void)world_teardown(NULL);
 }
 
+TEST(a_directory_that_cannot_be_read_is_not_taken_for_an_empty_one)
+{
+	struct err_ctx ctx = { 0 };
+
+	(void)world_setup(NULL);
+	open_log();
+	append(0, 5);
+	publish();
+	logd_log_close(the_log);
+	the_log = NULL;
+	CHECK_EQ(link(path_in(dir, "state/key"),
+		     path_in(dir, "public/tile/0/000.p/9")),
+	    0);
+	CHECK_ERR(try_open(NULL), ERR_AUTH); /* beyond the head */
+	directories_fail = true;
+	CHECK_ERR(try_open(&ctx), ERR_IO);
+	CHECK(strstr(ctx.msg, "cannot read tile/entries/000.p") != NULL);
+	ctx = (struct err_ctx){ 0 };
+	CHECK_ERR(
+	    logd_log_init(path_in(dir, "public/tile"), &key, &ctx), ERR_IO);
+	CHECK(strstr(ctx.msg, "cannot read") != NULL);
+	CHECK(!exists_in(dir, "public/tile/state"));
+	directories_fail = false;
+	(void)world_teardown(NULL);
+}
+
 static int group_setup(void **state)
 {
 	(void)state;
@@ -622,6 +648,8 @@ int main(void)
 		    a_second_writer_is_refused_and_a_dead_one_is_no_obstacle),
 		cmocka_unit_test(
 		    of_two_writers_without_a_lock_one_signs_nothing_more),
+		cmocka_unit_test(
+		    a_directory_that_cannot_be_read_is_not_taken_for_an_empty_one),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);

@@ -8,6 +8,7 @@
 
 #include "logd_dir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/statvfs.h>
@@ -70,6 +71,7 @@ int __real_mkdir(const char *path, mode_t mode);
 int __real_fstatvfs(int fd, struct statvfs *out);
 int __real_flock(int fd, int op);
 int __real_faccessat(int dir, const char *path, int mode, int flags);
+struct dirent *__real_readdir(DIR *d);
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
 
@@ -87,6 +89,7 @@ int __wrap_mkdir(const char *path, mode_t mode);
 int __wrap_fstatvfs(int fd, struct statvfs *out);
 int __wrap_flock(int fd, int op);
 int __wrap_faccessat(int dir, const char *path, int mode, int flags);
+struct dirent *__wrap_readdir(DIR *d);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 
@@ -410,6 +413,19 @@ int __wrap_mkdirat(int at, const char *path, mode_t mode)
 int __wrap_mkdir(const char *path, mode_t mode)
 {
 	return fails(GROWS, NULL) ? -1 : __real_mkdir(path, mode);
+}
+
+static bool directories_fail; /* to be read, from now on */
+
+struct dirent *__wrap_readdir(DIR *d)
+{
+	if (fails(READS, NULL))
+		return NULL;
+	if (directories_fail) {
+		errno = EIO;
+		return NULL;
+	}
+	return __real_readdir(d);
 }
 
 static bool disk_is_small; /* fstatvfs says so */
