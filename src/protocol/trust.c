@@ -210,6 +210,40 @@ static enum err read_names(
 	return e;
 }
 
+static bool is_of_the_log(const struct trust *t, const struct tlog_key *key)
+{
+	for (size_t i = 0; i < t->n_logs; i++) {
+		const struct tlog_policy *p = &t->log[i].policy;
+
+		for (size_t k = 0; k < p->n_logs; k++) {
+			if (mem_eq_ct(
+				p->log[k].key.pub, key->pub, ED25519_PUB_LEN))
+				return true;
+		}
+		for (size_t k = 0; k < p->n_witnesses; k++) {
+			if (mem_eq_ct(p->witness[k].key.pub, key->pub,
+				ED25519_PUB_LEN))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Who has the key of the log, or of a witness, cannot release with it. */
+static enum err check_uses(
+    const struct trust *t, const struct tlog_keyset *set, struct err_ctx *ctx)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		if (is_of_the_log(t, &set->key[i]))
+			return err_set(ctx, ERR_FORMAT,
+			    "trust file: the key %.*s is also one of the log "
+			    "or of a witness",
+			    (int)set->key[i].name.len,
+			    (const char *)set->key[i].name.p);
+	}
+	return ERR_OK;
+}
+
 static enum err parse(struct trust *t, struct bytes text, struct err_ctx *ctx)
 {
 	struct lines l = { .rest = text };
@@ -232,6 +266,10 @@ static enum err parse(struct trust *t, struct bytes text, struct err_ctx *ctx)
 		    ctx, ERR_TRUNCATED, "trust file ends inside its last line");
 	if (e == ERR_OK)
 		e = trust_log_read(t, l.rest, l.number, ctx);
+	if (e == ERR_OK)
+		e = check_uses(t, &t->release, ctx);
+	if (e == ERR_OK)
+		e = check_uses(t, &t->rebuilder, ctx);
 	if (e == ERR_OK)
 		e = trust_operators_check(t, ctx);
 	if (e == ERR_OK)

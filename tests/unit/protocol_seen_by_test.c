@@ -138,6 +138,8 @@ TEST(many_and_long_names_are_cut_to_what_fits)
 	static char name[10][TRUST_OPERATOR_LEN_MAX + 1];
 	const char *of[TLOG_POLICY_WITNESSES_MAX];
 
+	WORLD("A", "B", "C", "D");
+	CHECK_STR(words(15), "seen by 4 of 4 witnesses (operators A, B, C, D)");
 	WORLD("A", "B", "C", "D", "E", "F");
 	CHECK_STR(words(63),
 	    "seen by 6 of 6 witnesses (operators A, B, C, D, and 2 more)");

@@ -67,6 +67,7 @@ TEST(without_a_valid_line_there_is_one_policy_for_ever)
 	make();
 	(void)snprintf(text, sizeof(text), "%s%s", above, policy);
 	CHECK_OK(trust_parse(&t, fix_str(text), NULL));
+	CHECK_EQ(t.n_logs, 1);
 	CHECK(trust_policy_at(&t, 0) == &t.log[0].policy);
 	CHECK(trust_policy_at(&t, UINT64_MAX - 1) == &t.log[0].policy);
 }
@@ -202,6 +203,7 @@ TEST(operator_lines_have_one_spelling)
 		"operator " FIX_WITNESS "\n" W2 "B\n", W2 "B\n" W1 "A\n",
 		W1 "A\n" W1 "A\n" W2 "B\n", W1 "not stated\n" W2 "B\n",
 		W1 "A\n" W2 "B\noperator z Z\n",
+		"operator a A\n" W1 "A\n" W2 "B\n",
 		"operator a+b A\n" W1 "A\n" W2 "B\n",
 		"Operator " FIX_WITNESS " A\n" W2 "B\n", W1 "A\x7f\n" W2 "B\n",
 		W1 "A\t\n" W2 "B\n" };
@@ -268,6 +270,8 @@ TEST(a_quorum_needs_two_operators)
 		W1 "A\n" W2 TRUST_THIS_MACHINE "\n",
 		W1 TRUST_THIS_MACHINE "\n" W2 TRUST_THIS_MACHINE "\n",
 		W1 TRUST_THIS_MACHINE "\n" };
+	static const char *const who[] = { "(not stated)", "(A)", "(A)",
+		"(this-machine)", "(not stated)" };
 	struct err_ctx ctx;
 
 	make();
@@ -276,6 +280,7 @@ TEST(a_quorum_needs_two_operators)
 		if (with(bad[i], policy, &ctx) != ERR_POLICY)
 			fail_msg("accepted: %s", bad[i]);
 		CHECK(strstr(ctx.msg, "meet the quorum") != NULL);
+		CHECK(strstr(ctx.msg, who[i]) != NULL);
 	}
 	CHECK_OK(with(W1 "A\n", policy, NULL)); /* two: A, and not stated */
 	CHECK_OK(with(W1 "A\n" W2 "B\n", policy, NULL));
@@ -313,20 +318,25 @@ TEST(one_machine_may_have_witnesses_of_its_own)
 	CHECK_OK(with("", policy, NULL));
 }
 
-/* A rebuilder-key line for the key of this seed; returns its length. */
-static size_t put_rebuilder(char *out, size_t cap, unsigned seed)
+/* A line of this word for the key of this seed; returns its length. */
+static size_t put_key(char *out, size_t cap, const char *word, unsigned seed)
 {
 	uint8_t pub[ED25519_PUB_LEN], from[ED25519_SEED_LEN];
 	struct wr w = wr_init(out, cap);
 
 	memset(from, (int)seed, sizeof(from));
 	crypto_ed25519_public(pub, from);
-	wr_str(&w, "rebuilder-key ");
-	tlog_vkey_format(&w, fix_str("rebuilder"), TLOG_KEY_ED25519, pub);
+	wr_fmt(&w, "%s ", word);
+	tlog_vkey_format(&w, fix_str("somebody"), TLOG_KEY_ED25519, pub);
 	wr_str(&w, "\n");
 	wr_u8(&w, 0);
 	CHECK_OK(w.err);
 	return w.len - 1;
+}
+
+static size_t put_rebuilder(char *out, size_t cap, unsigned seed)
+{
+	return put_key(out, cap, "rebuilder-key", seed);
 }
 
 /* */
@@ -358,6 +368,44 @@ TEST(rebuilders_have_keys_of_their_own)
 	CHECK_ERR(with(lines, policy, NULL), ERR_FORMAT); /* out of order */
 	CHECK_ERR(with("rebuilder-key x\n" W1 "A\n" W2 "B\n", policy, NULL),
 	    ERR_FORMAT);
+}
+
+static void check_two_uses(enum err e, const struct err_ctx *ctx)
+{
+	CHECK_ERR(e, ERR_FORMAT);
+	CHECK(strstr(ctx->msg, "somebody is also one of the log") != NULL);
+}
+
+/* Of a log, a witness, another log, another witness. */
+TEST(no_key_has_two_uses)
+{
+	static const char operators[] = W1 "A\n" W2 "B\n";
+	static char lines[4096], any[2 * sizeof(policy) + 64];
+	struct err_ctx ctx = { 0 };
+	char *line;
+
+	for (unsigned seed = 0x13; seed <= 0x16; seed++) {
+		size_t n = put_rebuilder(lines, sizeof(lines), seed);
+
+		make();
+		(void)snprintf(lines + n, sizeof(lines) - n, "%s", operators);
+		check_two_uses(with(lines, policy, &ctx), &ctx);
+		line = strstr(above, "threshold");
+		n = put_key(lines, sizeof(lines), "release-key", seed);
+		(void)snprintf(lines + n, sizeof(lines) - n, "%s", line);
+		(void)snprintf(
+		    line, sizeof(above) - (size_t)(line - above), "%s", lines);
+		check_two_uses(with(operators, policy, &ctx), &ctx);
+	}
+	make(); /* in the second window alone */
+	(void)snprintf(
+	    any, sizeof(any), "valid 1 2\n%svalid 2 3\n%s", policy, policy);
+	line = strstr(any, "log " FIX_LOG2);
+	memset(line, ' ', (size_t)(strchr(line, '\n') - line));
+	(void)snprintf(lines + put_rebuilder(lines, sizeof(lines), 0x15), 256,
+	    "%s", operators);
+	check_two_uses(with(lines, any, &ctx), &ctx);
+	CHECK_OK(with(operators, any, NULL));
 }
 
 /* ---- in a verdict ---------------------------------------------------------- */
@@ -417,6 +465,7 @@ int main(void)
 		cmocka_unit_test(no_witness_is_a_quorum_outside_of_one_machine),
 		cmocka_unit_test(one_machine_may_have_witnesses_of_its_own),
 		cmocka_unit_test(rebuilders_have_keys_of_their_own),
+		cmocka_unit_test(no_key_has_two_uses),
 		cmocka_unit_test(evidence_is_judged_by_the_policy_of_its_time),
 		cmocka_unit_test(a_verdict_ends_with_the_window),
 	};
