@@ -236,6 +236,63 @@ static enum err finish(struct job *j, struct proc *p, int fd,
 	return err_set(ctx, e, "rebuild: cannot read what it prints");
 }
 
+/*
+ * Who ends this program ends the build with it: it has a process group of its
+ * own, which the terminal's Ctrl-C does not reach.
+ */
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+#define ENDINGS (sizeof(ending) / sizeof(ending[0]))
+
+static const struct job *building; /* while its group runs */
+static volatile sig_atomic_t group;
+
+struct guard {
+	struct sigaction before[ENDINGS];
+	sigset_t mask;
+};
+
+static void on_ending(int sig)
+{
+	if (group > 0)
+		(void)kill(-(pid_t)group, SIGKILL);
+	remove_record(building);
+	(void)signal(sig, SIG_DFL);
+	(void)raise(sig); /* once this handler has returned */
+}
+
+/* From here on signals wait. */
+static void guard_init(struct guard *g)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < ENDINGS; i++)
+		(void)sigaddset(&set, ending[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, &g->mask);
+}
+
+/* What the caller ignores or handles stays as it is. */
+static void guard_on(struct guard *g, const struct job *j, const struct proc *p)
+{
+	const struct sigaction ours = { .sa_handler = on_ending };
+
+	building = j;
+	group = (sig_atomic_t)p->pid;
+	for (size_t i = 0; i < ENDINGS; i++) {
+		(void)sigaction(ending[i], NULL, &g->before[i]);
+		if (g->before[i].sa_handler == SIG_DFL)
+			(void)sigaction(ending[i], &ours, NULL);
+	}
+	(void)sigprocmask(SIG_SETMASK, &g->mask, NULL);
+}
+
+static void guard_off(const struct guard *g)
+{
+	group = 0; /* whose number may be somebody else's now */
+	for (size_t i = 0; i < ENDINGS; i++)
+		(void)sigaction(ending[i], &g->before[i], NULL);
+}
+
 static enum err run(
     struct job *j, const struct logd_rebuild_spec *spec, struct err_ctx *ctx)
 {
@@ -246,16 +303,23 @@ static enum err run(
 		.path = "/bin/sh", .argv = argv, .in = -1, .err = spec->log_fd
 	};
 	struct proc p = PROC_INIT;
+	struct guard guard;
 	int fd[2];
 	enum err e = proc_pipe(fd);
 
 	if (e != ERR_OK)
 		return err_set(ctx, e, "rebuild: no pipe");
 	child.out = fd[1];
+	guard_init(&guard);
 	e = proc_spawn(&p, &child, ctx);
 	fd_close(&fd[1]);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		guard_on(&guard, j, &p);
 		e = finish(j, &p, fd[0], spec, ctx);
+		guard_off(&guard);
+	} else {
+		(void)sigprocmask(SIG_SETMASK, &guard.mask, NULL);
+	}
 	fd_close(&fd[0]);
 	return e;
 }

@@ -2,7 +2,10 @@
 #include "logd_records.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "logd/rebuild.h"
@@ -217,6 +220,39 @@ TEST(nothing_is_left_of_a_command_that_has_ended)
 	CHECK_EQ(unlink(path), 0);
 }
 
+/* Ctrl-C ends the audit, and the build that it waits for. */
+TEST(a_build_ends_with_the_audit)
+{
+	struct tlog_record rec = client();
+	char path[64], command[192], text[128] = "", record[96];
+	int status;
+	FILE *f;
+	pid_t pid;
+
+	(void)snprintf(
+	    path, sizeof(path), "/tmp/confer-audit-%ld", (long)getpid());
+	(void)snprintf(command, sizeof(command),
+	    "sleep 1000 & echo $! $CONFER_RECORD > %s; wait", path);
+	CHECK_EQ(mkfifo(path, 0600), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)!rebuild(&rec, command, LONG_MS);
+		_exit(0);
+	}
+	f = fopen(path, "r"); /* as soon as the command writes */
+	assert_non_null(f);
+	CHECK(fgets(text, sizeof(text), f) != NULL);
+	CHECK_EQ(fclose(f), 0);
+	CHECK_EQ(unlink(path), 0);
+	CHECK_EQ(sscanf(text, "%*d %95s", record), 1);
+	CHECK_EQ(access(record, F_OK), 0);
+	CHECK_EQ(kill(pid, SIGTERM), 0);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	CHECK(has_ended(text));
+	CHECK_EQ(access(record, F_OK), -1);
+}
+
 TEST(more_than_64_kib_of_output_are_refused)
 {
 	struct tlog_record rec = client();
@@ -328,6 +364,7 @@ int main(void)
 		cmocka_unit_test(
 		    a_command_that_does_not_end_is_killed_with_its_children),
 		cmocka_unit_test(nothing_is_left_of_a_command_that_has_ended),
+		cmocka_unit_test(a_build_ends_with_the_audit),
 		cmocka_unit_test(more_than_64_kib_of_output_are_refused),
 		cmocka_unit_test(what_nobody_can_build_is_not_tried),
 		cmocka_unit_test(what_is_no_record_is_not_built),
