@@ -31,12 +31,13 @@ async function append() {
 }
 
 async function isProven(told, path) {
-	const files = [path, `${path}.proof`].map((f) => readFileSync(f));
+	const proof = path.replace(/\.record$/, '.proof');
+	const files = [path, proof].map((f) => readFileSync(f));
 	verifyRecord(files[0], 'policy', world.parsed);
 	const head = verifyProof(files[1], files[0],
 		world.parsed.policies[0].policy, NOW);
 	const ours = await confer('verify', '--trust', world.trust, path,
-		`${path}.proof`);
+		proof);
 	return ours.code === 0 && head.size === BigInt(told.size) &&
 		head.root.toString('hex') === told.root;
 }
