@@ -6,6 +6,7 @@
 #include "tlog/text.h"
 
 #define KEYS_MAX (TLOG_POLICY_LOGS_MAX + TLOG_POLICY_WITNESSES_MAX)
+#define DAY_S    86400
 
 _Static_assert(KEYS_MAX <= TLOG_NOTE_SIGS_MAX,
     "every key of a policy finds a line in one note");
@@ -150,13 +151,17 @@ enum err tlog_checkpoint_verify(struct tlog_head *out,
 enum err tlog_head_check_fresh(const struct tlog_head *head, uint64_t now_s,
     uint64_t max_age_s, struct err_ctx *ctx)
 {
+	/* Rounded up: eight days are what is more than seven. */
+	const uint64_t unit = max_age_s < DAY_S ? 1 : DAY_S;
+
 	if (!head->has_time || now_s <= head->time ||
 	    now_s - head->time <= max_age_s)
 		return ERR_OK;
 	return err_set(ctx, ERR_EXPIRED,
-	    "checkpoint: cosigned %llu s ago, at most %llu are allowed",
-	    (unsigned long long)(now_s - head->time),
-	    (unsigned long long)max_age_s);
+	    "checkpoint: cosigned %llu %s ago, at most %llu are allowed",
+	    (unsigned long long)((now_s - head->time + unit - 1) / unit),
+	    unit == DAY_S ? "days" : "seconds",
+	    (unsigned long long)(max_age_s / unit));
 }
 
 uint64_t tlog_head_deadline(const struct tlog_head *head)

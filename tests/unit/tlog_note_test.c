@@ -614,6 +614,22 @@ TEST(a_head_is_fresh_for_the_age_that_is_asked)
 	CHECK_EQ(tlog_head_deadline(&head), 1000 + 7 * 86400); /* L-24 */
 }
 
+TEST(a_stale_head_says_for_how_long_in_words)
+{
+	const struct tlog_head head = { .has_time = true, .time = 1000 };
+	struct err_ctx ctx = { 0 };
+
+	CHECK_ERR(tlog_head_check_fresh(
+		      &head, 1001 + TLOG_FRESH_S, TLOG_FRESH_S, &ctx),
+	    ERR_EXPIRED);
+	CHECK_STR(
+	    ctx.msg, "checkpoint: cosigned 8 days ago, at most 7 are allowed");
+	ctx = (struct err_ctx){ 0 };
+	CHECK_ERR(tlog_head_check_fresh(&head, 1061, 60, &ctx), ERR_EXPIRED);
+	CHECK_STR(ctx.msg,
+	    "checkpoint: cosigned 61 seconds ago, at most 60 are allowed");
+}
+
 TEST(a_clock_beyond_all_times_is_refused)
 {
 	struct tlog_head head;
@@ -710,6 +726,7 @@ int main(void)
 		cmocka_unit_test(
 		    without_a_quorum_a_head_has_no_time_and_no_deadline),
 		cmocka_unit_test(a_head_is_fresh_for_the_age_that_is_asked),
+		cmocka_unit_test(a_stale_head_says_for_how_long_in_words),
 		cmocka_unit_test(checkpoint_texts_are_cut_nowhere),
 	};
 
