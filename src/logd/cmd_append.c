@@ -162,7 +162,7 @@ static void show_entries(struct append *a)
 		hex_encode(hex, t->leaf.b, TLOG_HASH_LEN);
 		logd_show_step(s, t->there ? LOGD_PLAIN : LOGD_GOOD,
 		    t->there ? "there already" : "in the log",
-		    "%s is entry %llu, leaf hash %s", t->name,
+		    "%s is entry %llu, leaf hash %.12s…", t->name,
 		    (unsigned long long)a->index[i], hex);
 		logd_show_open(s, NULL, '{');
 		logd_show_cstr(s, "record", t->path);

@@ -157,9 +157,9 @@ static void summary(struct audit *a, const struct logd_audit_result *r)
 
 	utc_format(when, r->quorum_time);
 	hex_encode(hex, r->root.b, TLOG_HASH_LEN);
-	logd_show_say(a->s, "%llu entries, root %s; %llu read now",
-	    (unsigned long long)r->size, hex,
-	    (unsigned long long)r->entries_read);
+	logd_show_say(a->s, "%llu entries, %llu read now, root %.12s…",
+	    (unsigned long long)r->size, (unsigned long long)r->entries_read,
+	    hex);
 	seen_by_write(&w, &a->trust->trust, a->now_s, r->witnesses);
 	if (r->quorum_time != 0)
 		logd_show_say(a->s, "%.*s, quorum of %s", (int)w.len,

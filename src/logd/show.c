@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/hex.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "logd/wrap.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
 #define PROGRAM     "confer-log"
@@ -81,6 +83,20 @@ __attribute__((format(printf, 2, 0))) static const char *clean_text(
 
 /* ---- lines --------------------------------------------------------------- */
 
+#define MARKED 28 /* where the text of a step begins */
+
+/* A sentence, cleaned, and LF; broken where this is a terminal. */
+static void put(
+    FILE *f, unsigned columns, unsigned at, unsigned indent, const char *text)
+{
+	static char out[2 * LOGD_SHOW_LINE_MAX]; /* one thread prints */
+	struct wr w = wr_init(out, sizeof(out) - 1);
+
+	logd_wrap(&w, of_str(text), columns, at, indent);
+	out[w.err == ERR_OK ? w.len : 0] = '\0';
+	(void)fprintf(f, "%s\n", w.err == ERR_OK ? out : text);
+}
+
 static const char *colour(bool on, const char *code)
 {
 	return on ? code : "";
@@ -132,7 +148,7 @@ void logd_show_say(struct logd_show *s, const char *fmt, ...)
 		return;
 	logd_show_status_clear(s);
 	va_start(ap, fmt);
-	(void)puts(clean_text(line, fmt, ap));
+	put(stdout, s->columns_out, 0, 0, clean_text(line, fmt, ap));
 	va_end(ap);
 }
 
@@ -150,9 +166,9 @@ static void put_step(struct logd_show *s, enum logd_mark mark, const char *name,
 	};
 
 	logd_show_status_clear(s);
-	(void)printf("  %s%s%s %-23s %s\n",
-	    colour(s->colour_out, marks[mark].code), marks[mark].sign,
-	    colour(s->colour_out, plain), name, text);
+	(void)printf("  %s%s%s %-23s ", colour(s->colour_out, marks[mark].code),
+	    marks[mark].sign, colour(s->colour_out, plain), name);
+	put(stdout, s->columns_out, MARKED, MARKED, text);
 }
 
 void logd_show_step(struct logd_show *s, enum logd_mark mark, const char *name,
@@ -190,8 +206,9 @@ void logd_show_warn(struct logd_show *s, const char *fmt, ...)
 		return;
 	logd_show_status_clear(s);
 	va_start(ap, fmt);
-	(void)fprintf(stderr, "%s" PROGRAM ": warning:%s %s\n",
-	    colour(s->colour_err, yellow), colour(s->colour_err, plain),
+	(void)fprintf(stderr, "%s" PROGRAM ": warning:%s ",
+	    colour(s->colour_err, yellow), colour(s->colour_err, plain));
+	put(stderr, s->columns_err, sizeof(PROGRAM ": warning: ") - 1, 0,
 	    clean_text(line, fmt, ap));
 	va_end(ap);
 }
@@ -205,8 +222,9 @@ static enum logd_exit fail(
 		"unreachable", "internal", "misbehaviour", "damage" };
 
 	logd_show_status_clear(s);
-	(void)fprintf(stderr, "%s" PROGRAM ":%s %s\n",
-	    colour(s->colour_err, red), colour(s->colour_err, plain), line);
+	(void)fprintf(stderr, "%s" PROGRAM ":%s ", colour(s->colour_err, red),
+	    colour(s->colour_err, plain));
+	put(stderr, s->columns_err, sizeof(PROGRAM ": ") - 1, 0, line);
 	logd_show_open(s, "error", '{');
 	logd_show_cstr(s, "code", names[code]);
 	logd_show_cstr(s, "message", line);
@@ -367,6 +385,18 @@ void logd_show_close(struct logd_show *s, char bracket)
 
 /* ---- begin, end ---------------------------------------------------------- */
 
+/* Of a terminal; 0: it is none. */
+static unsigned columns(int fd)
+{
+	struct winsize size = { 0 };
+
+	if (isatty(fd) == 0)
+		return 0;
+	if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return 80;
+	return size.ws_col;
+}
+
 void logd_show_start(struct logd_show *s, const struct logd_options *o)
 {
 	const char *term = getenv("TERM");
@@ -378,6 +408,8 @@ void logd_show_start(struct logd_show *s, const struct logd_options *o)
 
 	*s = (struct logd_show){ .json = o->json,
 		.quiet = o->quiet,
+		.columns_out = columns(STDOUT_FILENO),
+		.columns_err = columns(STDERR_FILENO),
 		.moves = err_tty && !dumb,
 		.colour_err = err_tty && !flat,
 		.colour_out = isatty(STDOUT_FILENO) != 0 && !flat };

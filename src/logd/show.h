@@ -32,7 +32,8 @@ enum logd_exit {
 
 struct logd_show {
 	bool json, quiet;
-	bool colour_out, colour_err; /* terminals that know colours */
+	bool colour_out, colour_err;       /* terminals that know colours */
+	unsigned columns_out, columns_err; /* of a terminal; 0: none */
 	bool moves;   /* standard error is a terminal with a cursor to move */
 	bool status;  /* a status line is on the screen */
 	bool members; /* the innermost JSON value has one: a comma comes next */
