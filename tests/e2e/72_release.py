@@ -184,6 +184,13 @@ check("entry 0 of 1 in log.example.org" in out and
 make("image", "second", "--from", image, "--log", path("log/public"))
 check("\nseq 2\n" in get("second"), "and the log says what comes next")
 
+# ---- help ----------------------------------------------------------------------------
+for topic in ("", "up", "ask", "chat", "verify", "measure", "attest",
+              "collateral", "release"):
+    out = subprocess.run([f"{BIN}/confer", "help", *topic.split()], check=True,
+                         capture_output=True).stdout.decode()
+    check(max(map(len, out.splitlines())) <= 80, f"help {topic} fits a terminal")
+
 # ---- mistakes are named with their option ---------------------------------------------
 for args, why in (
         (["--measured", put("x", "hello\n")], "line 1 of"),

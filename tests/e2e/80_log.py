@@ -60,6 +60,8 @@ def command_line():
     for command in ("key", "init", "append", "refresh", "prove", "verify",
                     "audit", "witness", "serve", "inspect"):
         code, out, _ = run("help", command)
+        check(max(map(len, out.splitlines())) <= 80,
+              f"help {command} fits a terminal")
         example = out.splitlines()[0]
         check(code == 0 and example.startswith(f"confer-log {command}"),
               f"help {command} begins with an example: {example}")
