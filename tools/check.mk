@@ -141,6 +141,11 @@ mutate: $(BUILD)/lib/all.a
 		MUTATE_LINK='$(CC) $(LDFLAGS_ALL)' \
 		MUTATE_LIBS='-lcmocka $(LINK_ALL)' tools/mutate $(MUTATE)
 
+# ---- campaigns on the release log ---------------------------------------------
+.PHONY: soak
+soak: all
+	@BUILD=$(abspath $(BUILD)) tools/soak
+
 # ---- lines of src/attest that its unit tests run -----------------------------
 COVERAGE_MIN = 95
 .PHONY: coverage
