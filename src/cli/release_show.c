@@ -188,14 +188,19 @@ static void show_client(const struct out *o, const struct tlog_record *rec)
 	show_files(o, &m->files);
 }
 
-static void show_tcb(
-    const struct out *o, const char *name, const struct record_snp_tcb *t)
+/* Chips before Turin have no FMC. */
+static void show_tcb(const struct out *o, const char *name, bool has_fmc,
+    const struct record_snp_tcb *t)
 {
+	char fmc[16] = "";
+
+	if (has_fmc)
+		(void)fmt_print(fmc, sizeof(fmc), " FMC %u,", (unsigned)t->fmc);
 	if (t->listed)
 		ROW(o, "AMD floor",
-		    "%s: FMC %u, bootloader %u, TEE %u, SNP %u, microcode %u",
-		    name, (unsigned)t->fmc, (unsigned)t->bootloader,
-		    (unsigned)t->tee, (unsigned)t->snp, (unsigned)t->microcode);
+		    "%s:%s bootloader %u, TEE %u, SNP %u, microcode %u", name,
+		    fmc, (unsigned)t->bootloader, (unsigned)t->tee,
+		    (unsigned)t->snp, (unsigned)t->microcode);
 }
 
 static void show_machines(const struct out *o, const char *label,
@@ -233,9 +238,9 @@ static void show_policy(const struct out *o, const struct tlog_record *rec)
 		    SLICE(m->min_seq[i].product), SLICE(m->min_seq[i].channel));
 	for (size_t i = 0; i < m->n_revoked; i++)
 		ROW(o, "revoked", "leaf %s", cut(hex, m->revoked[i].b));
-	show_tcb(o, "Milan", &m->milan);
-	show_tcb(o, "Genoa", &m->genoa);
-	show_tcb(o, "Turin", &m->turin);
+	show_tcb(o, "Milan", false, &m->milan);
+	show_tcb(o, "Genoa", false, &m->genoa);
+	show_tcb(o, "Turin", true, &m->turin);
 	if (m->has_tdx)
 		ROW(o, "TDX floor", "evaluation data %llu",
 		    (unsigned long long)m->tdx_eval);

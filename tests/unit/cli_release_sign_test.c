@@ -279,6 +279,8 @@ TEST(show_has_every_kind_in_words_and_as_json)
 		check_says(out_text, kinds[i].json);
 		CHECK_OK(json_parse(&v, str_bytes(out_text), NULL));
 	}
+	WORKS("show", put_sample("policy", "entry"), AT);
+	check_says(out_text, "Genoa: bootloader "); /* which has no FMC */
 	WORKS("show", put_sample("image", "text"), "--now", "1807776000");
 	check_says(out_text, "signed by    nobody yet");
 	check_says(out_text, "2027-04-15 08:00 UTC: over");
