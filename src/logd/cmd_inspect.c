@@ -77,8 +77,7 @@ static enum err show_entries(struct logd_show *s, const struct tlog_tile *t,
 			continue;
 		tlog_leaf_hash(&leaf, entry);
 		hex_encode(hex, leaf.b, TLOG_HASH_LEN);
-		logd_show_answer(
-		    s, "  %zu bytes, leaf hash %s", entry.len, hex);
+		logd_show_answer(s, "  %s %zu bytes", hex, entry.len);
 	}
 	return ERR_OK;
 }

@@ -233,6 +233,8 @@ def served(w):
                         "bundle of entries 0 to 2")):
         code, out, _ = run("inspect", file)
         check(code == 0 and out.startswith(what), f"and knows a {what}")
+        check("tile" not in file or max(map(len, out.splitlines())) <= 80,
+              "and fits a terminal")
     process.send_signal(signal.SIGTERM)
     check(process.wait(timeout=30) == 0, "serve stops when told")
     expect(log.audit(where=url, now=now), 3, "nothing listens", "then it is unreachable")
