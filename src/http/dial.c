@@ -19,8 +19,9 @@
  * waits for the answer; the last to let go frees it. */
 struct lookup {
 	atomic_int owners;
-	int done_fd; /* readable once there is an answer */
-	int rc;      /* of getaddrinfo() */
+	atomic_bool done; /* rc and list are there */
+	int done_fd;      /* readable then */
+	int rc;           /* of getaddrinfo() */
 	struct addrinfo *list;
 	struct addrinfo hints;
 	char host[HTTP_HOST_LEN_MAX + 1];
@@ -45,6 +46,7 @@ static void *look_up(void *cookie)
 	l->rc = getaddrinfo(l->host, l->port, &l->hints, &l->list);
 	if (l->rc != 0)
 		l->list = NULL;
+	atomic_store(&l->done, true);
 	(void)!write(l->done_fd, &one, sizeof(one));
 	let_go(l);
 	return NULL;
@@ -57,6 +59,7 @@ static struct lookup *lookup_new(const struct http_url *url)
 	if (l == NULL)
 		return NULL;
 	atomic_init(&l->owners, 1);
+	atomic_init(&l->done, false);
 	l->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->hints.ai_socktype = SOCK_STREAM;
 	l->hints.ai_flags =
@@ -112,8 +115,8 @@ static enum err resolve(
 	if (e == ERR_TIMEOUT)
 		return err_set(
 		    ctx, e, "the name %.*s was not found in time", 80, l->host);
-	if (e != ERR_OK)
-		return err_set(ctx, e, "waiting for the resolver failed");
+	if (e != ERR_OK || !atomic_load(&l->done))
+		return err_set(ctx, ERR_IO, "waiting for the resolver failed");
 	return l->rc == 0 ? ERR_OK : lookup_failed(l, ctx);
 }
 
