@@ -299,8 +299,8 @@ enum err http_fetch(struct http_answer *out, uint8_t *body, size_t cap,
 		e = open_wire(&w, what, &url, ctx);
 	if (e == ERR_OK) {
 		e = send_request(&w, &url, what);
-		/* Who hears enough of a POST may answer and close early. */
-		if (e == ERR_OK || (e == ERR_CLOSED && what->post.p != NULL))
+		/* Who has heard enough may answer and close early. */
+		if (e == ERR_OK || e == ERR_CLOSED)
 			e = read_answer(&w, out, &room, what->only_200, &why);
 		if (e != ERR_OK)
 			e = name_it(ctx, e, why.msg, what, &url);
