@@ -21,11 +21,12 @@ static size_t base_signed;
 static int copy_one(
     const char *path, const struct stat *st, int kind, struct FTW *at)
 {
-	const char *to = path_in(dir, path + strlen(base) + 1);
+	const char *to;
 
 	(void)at;
 	if (strcmp(path, base) == 0)
 		return 0;
+	to = path_in(dir, path + strlen(base) + 1);
 	if (kind == FTW_D)
 		return mkdir(to, st->st_mode & 0777);
 	return link(path, to);
@@ -624,8 +625,9 @@ static int group_setup(void **state)
 	(void)state;
 	before_cut = keep_public;
 	/* The tables of a log are large and mostly empty: fresh pages of the
-	 * kernel each time cost less than cleared ones. */
-	CHECK_EQ(mallopt(M_MMAP_THRESHOLD, 1 << 20), 1);
+	 * kernel each time cost less than cleared ones. Sanitizers have their
+	 * own allocator, which does not know this. */
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	return 0;
 }
 
