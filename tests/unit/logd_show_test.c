@@ -40,6 +40,8 @@ TEST(show_escapes_every_control_a_new_line_too)
 TEST(show_escapes_what_turns_text_around_or_hides)
 {
 	CHECK_STR(CLEAN("\xe2\x80\xae"), "\\u202e");
+	CHECK_STR(CLEAN("\xd8\x9c"), "\\u061c");
+	CHECK_STR(CLEAN("\xe1\xa0\x8e"), "\\u180e");
 	CHECK_STR(CLEAN("\xe2\x80\x8b"), "\\u200b");
 	CHECK_STR(CLEAN("\xe2\x81\xa6"), "\\u2066");
 	CHECK_STR(CLEAN("\xef\xbb\xbf"), "\\ufeff");
