@@ -1,6 +1,7 @@
 /* confer-log: the log of releases, its witness and its monitor. */
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "crypto/crypto_native.h"
 #include "logd/cmd.h"
@@ -69,6 +70,9 @@ int main(int argc, char **argv)
 	enum err e = logd_options_read(&o, argc, argv, &ctx);
 
 	(void)setrlimit(RLIMIT_CORE, &none); /* keys are in our memory */
+	/* A web server has to read what is public; the rest is made private by
+	 * its own mode. */
+	(void)umask(S_IWGRP | S_IWOTH);
 	if (e == ERR_OK && o.version) {
 		(void)printf("confer-log %s\n", LOGD_VERSION);
 		return LOGD_EXIT_OK;

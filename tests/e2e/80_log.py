@@ -537,8 +537,28 @@ def rebuilding():
            "rebuild-failed", "and so is one that does not end")
 
 
+def modes():
+    """What everybody may read does not hang on the umask of who writes it."""
+    before = os.umask(0o077)
+    try:
+        log = Log(place("modes"), "log", [], 0)
+        expect(log.append(log.file("1.record", rl.image(1))), 0, "in the log",
+               "a log is made and appended to under umask 077")
+    finally:
+        os.umask(before)
+    public = {"checkpoint": 0o644, "tile": 0o755, "tile/0": 0o755,
+              "tile/0/000.p/1": 0o444, "tile/entries/000.p/1": 0o444, "": 0o755}
+    private = {"": 0o700, "key": 0o600, "head": 0o600, "lock": 0o600,
+               "trust": 0o644}
+    for part, wanted in ("public", public), ("state", private):
+        found = {n: os.stat(os.path.join(log.dir, part, n)).st_mode & 0o777
+                 for n in wanted}
+        check(found == wanted, f"{part}/ has the modes of docs/log.md")
+
+
 def main():
     keys()
+    modes()
     command_line()
     rebuilding()
     w = World("world")
