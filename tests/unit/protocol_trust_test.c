@@ -62,6 +62,15 @@ TEST(a_policy_is_believed_in_its_window_alone)
 		    f.trust.log[0].policy.n_witnesses);
 }
 
+TEST(empty_lines_belong_to_the_window_above)
+{
+	make();
+	(void)snprintf(text, sizeof(text), "%svalid 1 2\n%s\nvalid 2 3\n\n%s\n",
+	    above, policy, policy);
+	CHECK_OK(trust_parse(&t, fix_str(text), NULL));
+	CHECK_EQ(t.n_logs, 2);
+}
+
 TEST(without_a_valid_line_there_is_one_policy_for_ever)
 {
 	make();
@@ -232,7 +241,7 @@ TEST(an_operator_has_one_spelling)
 		W1 "Acme Inc.\n" W2 "acmeinc\n", W1 "A1\n" W2 "A_1\n",
 		W1 "This-Machine\n" W2 "B\n", W1 "A\n" W2 "this machine\n",
 		W1 "Not stated\n" W2 "B\n", W1 "not-stated\n" W2 "B\n",
-		W1 "-\n" W2 "B\n", W1 "Z\n" W2 "z\n" };
+		W1 "-\n" W2 "B\n", W1 "AZ\n" W2 "az\n" };
 	static const char *const good[] = { W1 "Acme Inc\n" W2 "Acme Ink\n",
 		W1 "A1\n" W2 "A2\n", W1 "Acme\n" W2 "Acme Inc\n",
 		W1 "Acme Inc\n" W2 "Acme\n", W1 "0\n" W2 "9\n",
@@ -449,6 +458,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_policy_is_believed_in_its_window_alone),
+		cmocka_unit_test(empty_lines_belong_to_the_window_above),
 		cmocka_unit_test(
 		    without_a_valid_line_there_is_one_policy_for_ever),
 		cmocka_unit_test(who_has_no_policy_is_told_why),
