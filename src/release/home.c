@@ -177,6 +177,8 @@ static enum err open_witness(
 	if (e == ERR_OK)
 		e = logd_key_open(
 		    &w->key, key, name, TLOG_KEY_COSIGNATURE, ctx);
+	/* It signs in a process of its own, and nowhere else. */
+	mem_wipe(w->key.seed_priv, sizeof(w->key.seed_priv));
 	if (e == ERR_OK)
 		e = client_home_path(logs, w->dir, "logs", NULL, ctx);
 	if (e == ERR_OK && access(logs, F_OK) != 0)

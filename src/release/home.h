@@ -42,7 +42,7 @@
 struct release_witness {
 	char dir[FD_PATH_MAX];
 	char listen[ADDR_TEXT_MAX]; /* unix:HOME/up/witness-1.sock */
-	struct logd_key key;
+	struct logd_key key; /* without its seed: the process has that */
 };
 
 /* Must not move once opened. About 150 KB. */

@@ -230,6 +230,15 @@ TEST(a_damaged_name_is_an_error_that_names_the_file)
 	CHECK(strstr(ctx.msg, "up/name") != NULL);
 }
 
+TEST(who_announces_holds_no_key_of_a_witness)
+{
+	static const uint8_t none[ED25519_SEED_LEN];
+
+	open_home();
+	for (int i = 0; i < RELEASE_HOME_WITNESSES; i++)
+		CHECK_MEM(home_.witness[i].key.seed_priv, none, sizeof(none));
+}
+
 TEST(of_two_first_starts_at_once_the_name_in_the_log_stays)
 {
 	char channel[RELEASE_HOME_NAME_MAX];
@@ -257,6 +266,7 @@ int main(void)
 		HOME_TEST(one_witness_may_be_away_and_two_may_not),
 		HOME_TEST(only_one_publishes_at_a_time),
 		HOME_TEST(a_policy_is_renewed_when_half_its_life_is_over),
+		HOME_TEST(who_announces_holds_no_key_of_a_witness),
 		HOME_TEST(
 		    of_two_first_starts_at_once_the_name_in_the_log_stays),
 		HOME_TEST(a_home_of_an_earlier_version_is_refused_by_name),
