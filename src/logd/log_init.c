@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fmt.h"
 #include "logd/log_parts.h"
 #include "logd/store.h"
 
@@ -58,20 +59,23 @@ static enum err check_empty(const char *dir, struct err_ctx *ctx)
 /* Make dir, with what is missing above it. */
 static enum err make_dir(const char *dir, struct err_ctx *ctx)
 {
-	char above[FD_PATH_MAX];
-	const char *slash = strrchr(dir, '/');
-	enum err e = ERR_OK;
+	char path[FD_PATH_MAX], *slash;
+	size_t n = strlen(dir);
+	enum err e;
 
-	if (mkdir(dir, 0755) == 0 || errno == EEXIST)
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	if (fmt_print(path, sizeof(path), "%.*s", (int)n, dir) >= sizeof(path))
+		return err_set(ctx, ERR_LIMIT, "the log's path is too long");
+	if (mkdir(path, 0755) == 0 || errno == EEXIST)
 		return ERR_OK;
-	if (errno != ENOENT || slash == NULL || slash == dir)
+	slash = strrchr(path, '/');
+	if (errno != ENOENT || slash == NULL || slash == path)
 		return failed(ctx, "make", dir);
-	e = logd_log_path(above, dir, "..", ctx);
-	if (e != ERR_OK)
-		return e;
-	above[slash - dir] = '\0';
-	e = fd_make_dirs(above, ctx);
-	if (e == ERR_OK && mkdir(dir, 0755) != 0)
+	*slash = '\0';
+	e = fd_make_dirs(path, ctx);
+	*slash = '/';
+	if (e == ERR_OK && mkdir(path, 0755) != 0)
 		e = failed(ctx, "make", dir);
 	return e;
 }

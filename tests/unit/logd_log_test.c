@@ -47,6 +47,9 @@ TEST(init_makes_what_is_missing_above_and_goes_on_after_a_crash)
 	size_t len;
 	uint8_t *first;
 
+	(void)snprintf(deep, sizeof(deep), "%s/slash/x//", dir);
+	CHECK_OK(logd_log_init(deep, &key, NULL));
+	CHECK(exists_in(dir, "slash/x/state/head"));
 	(void)snprintf(deep, sizeof(deep), "%s/deeper/x/y", dir);
 	CHECK_OK(logd_log_init(deep, &key, NULL));
 	first = read_in(dir, "deeper/x/y/state/key", &len);
