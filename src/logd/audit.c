@@ -71,7 +71,7 @@ static enum err read_log(struct audit *a)
 	a->out->size = h->size;
 	a->out->root = h->root;
 	a->out->witnesses = head.witnesses;
-	(void)fmt_print(a->origin, sizeof(a->origin), "%.*s",
+	(void)fmt_print(a->out->origin, sizeof(a->out->origin), "%.*s",
 	    (int)head.origin.len, (const char *)head.origin.p);
 	a->state.admit.origin = a->origin;
 	if (h->size > LOGD_ENTRIES_MAX)
@@ -207,6 +207,7 @@ enum err logd_audit(struct logd_audit_result *out,
 		return err_set(ctx, ERR_NOMEM, "audit: no memory");
 	a->spec = spec;
 	a->out = out;
+	a->origin = out->origin;
 	a->ctx = ctx;
 	a->any = *spec->policy;
 	a->any.quorum = TLOG_QUORUM_NONE;

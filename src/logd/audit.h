@@ -64,6 +64,8 @@ struct logd_audit_spec {
 };
 
 struct logd_audit_result {
+	char origin[TLOG_KEY_NAME_LEN_MAX + 1]; /* which log of the policy: one
+						   may show another's */
 	uint64_t size;
 	struct tlog_hash root;
 	uint64_t quorum_time; /* 0: none */

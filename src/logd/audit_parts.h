@@ -28,7 +28,8 @@ struct audit {
 	struct logd_audit_result *out;
 	struct err_ctx *ctx;
 	struct tlog_policy any; /* the policy without its quorum */
-	char origin[TLOG_KEY_NAME_LEN_MAX + 1];
+	const char
+	    *origin; /* out's; empty until the log's checkpoint is read */
 	struct audit_head head[AUDIT_HEADS_MAX]; /* [0]: the log's */
 	size_t n_heads;
 	struct logd_audit_state state; /* remembered, then what comes next */

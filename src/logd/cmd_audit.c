@@ -173,6 +173,7 @@ static void summary(struct audit *a, const struct logd_audit_result *r)
 		logd_show_say(a->s, "%zu to look at", r->alarms + a->alarms);
 	else
 		logd_show_say(a->s, "nothing to look at");
+	logd_show_cstr(a->s, "origin", r->origin);
 	logd_show_num(a->s, "size", r->size);
 	logd_show_hash(a->s, "root", &r->root);
 	logd_show_num(a->s, "entries_read", r->entries_read);

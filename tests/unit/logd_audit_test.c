@@ -24,6 +24,7 @@ TEST(a_good_log_has_no_findings)
 
 	tlog_range_root(&root, &range);
 	check_clean();
+	CHECK_STR(world.result.origin, ORIGIN);
 	CHECK_EQ(world.result.size, 2);
 	CHECK(tlog_hash_eq(&world.result.root, &root));
 	CHECK_EQ(world.result.quorum_time, COSIGNED);
