@@ -173,8 +173,8 @@ static const char *keep_proof(const struct client_conn *c, struct bytes bundle)
 	const struct verdict *v = &c->judgement.verdict;
 
 	if (c->config->home != NULL &&
-	    client_split_keep(
-		c->config->home, v->claims.log_origin, bundle, NULL) == ERR_OK)
+	    client_split_keep(c->config->home, v->claims.log_origin, bundle,
+		c->judgement.split_proof, NULL) == ERR_OK)
 		return "the proof is kept";
 	return "not all of the proof could be kept";
 }
@@ -223,7 +223,7 @@ static enum err learn(
 	if (home == NULL)
 		return ERR_OK;
 	e = client_state_remember(&c->state, home, c->config->trust, &v->claims,
-	    client_split_note(bundle), ctx);
+	    client_split_note(bundle, v->claims.tree[0].proof), ctx);
 	if (e != ERR_OK)
 		return fail(c, CLIENT_FAULT_DAMAGE, e);
 	memcpy(r.key, c->key, sizeof(r.key));

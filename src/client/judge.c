@@ -11,6 +11,27 @@ static enum err conclude(struct verdict *v)
 	return evidence_conclude(v, answer, v->checks.obligations.n);
 }
 
+/* L-26: one size, two roots, in whichever proof. */
+static enum err compare(
+    struct client_judgement *j, const struct client_head *seen)
+{
+	const struct claims *c = &j->verdict.claims;
+
+	for (size_t i = 0; i < c->trees; i++) {
+		const struct claim_tree *t = &c->tree[i];
+
+		if (t->size != seen->size ||
+		    mem_eq((struct bytes){ seen->root, SHA256_LEN },
+			(struct bytes){ t->root, SHA256_LEN }))
+			continue;
+		j->split_view = true;
+		j->split_size = seen->size;
+		j->split_proof = t->proof;
+		return ERR_AUTH;
+	}
+	return ERR_OK;
+}
+
 enum err client_judge(struct client_judgement *j,
     const struct client_demand *demand, const struct client_state *state,
     struct bytes bundle, const uint8_t s_pub[X25519_LEN])
@@ -30,14 +51,6 @@ enum err client_judge(struct client_judgement *j,
 		e = conclude(&j->verdict);
 	if (e != ERR_OK)
 		return e;
-	/* L-26: one size, two roots. */
 	seen = client_state_head(state, j->verdict.claims.log_origin);
-	if (seen != NULL && seen->size == j->verdict.claims.head.size &&
-	    !mem_eq((struct bytes){ seen->root, SHA256_LEN },
-		(struct bytes){ j->verdict.claims.head.root, SHA256_LEN })) {
-		j->split_view = true;
-		j->split_size = seen->size;
-		return ERR_AUTH;
-	}
-	return ERR_OK;
+	return seen == NULL ? ERR_OK : compare(j, seen);
 }

@@ -22,6 +22,7 @@ struct client_judgement {
 	/* The log showed two trees of one size: misbehaviour, whatever else. */
 	bool split_view;
 	uint64_t split_size;
+	uint8_t split_proof; /* the section whose proof shows the other one */
 };
 
 /*

@@ -12,15 +12,15 @@
 #define ID_LEN   8 /* bytes of the hash that names a pair [L-173] */
 #define NAME_MAX (2 * SHA256_LEN + 16)
 
-struct bytes client_split_note(struct bytes bundle)
+struct bytes client_split_note(struct bytes bundle, uint8_t section)
 {
 	static const struct bytes none = { NULL, 0 };
 	struct evidence ev;
 	struct tlog_proof proof;
 
-	if (evidence_parse(&ev, bundle, NULL) != ERR_OK ||
-	    tlog_proof_parse(&proof, ev.section[EVIDENCE_IMAGE_PROOF], NULL) !=
-		ERR_OK)
+	if (section > EVIDENCE_SECTION_MAX ||
+	    evidence_parse(&ev, bundle, NULL) != ERR_OK ||
+	    tlog_proof_parse(&proof, ev.section[section], NULL) != ERR_OK)
 		return none;
 	return proof.checkpoint;
 }
@@ -84,7 +84,7 @@ static enum err keep_notes(const char *home, struct bytes before,
 }
 
 enum err client_split_keep(const char *home, const char *origin,
-    struct bytes bundle, struct err_ctx *ctx)
+    struct bytes bundle, uint8_t section, struct err_ctx *ctx)
 {
 	static uint8_t note[TLOG_PROOF_LEN_MAX];
 	uint8_t digest[SHA256_LEN];
@@ -99,6 +99,6 @@ enum err client_split_keep(const char *home, const char *origin,
 		e = fd_read_file(note, sizeof(note), &n, path, ctx);
 	if (e == ERR_OK)
 		e = keep_notes(home, (struct bytes){ note, n },
-		    client_split_note(bundle), ctx);
+		    client_split_note(bundle, section), ctx);
 	return e == ERR_OK ? kept : e;
 }

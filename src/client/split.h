@@ -17,22 +17,23 @@
 #include "base/mem.h"
 
 /*
- * The checkpoint note of the image's proof, whose head claims.head is; borrows
- * from the bundle. Empty if there is none, which no accepted evidence is.
+ * The checkpoint note of the proof in a section of the bundle, from which it
+ * borrows. Empty if there is none.
  */
-struct bytes client_split_note(struct bytes bundle);
+struct bytes client_split_note(struct bytes bundle, uint8_t section);
 
 /* Keep the note of a head that state.h is about to learn. Errors of writing. */
 enum err client_split_remember(const char *home, const char *origin,
     struct bytes note, struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 /*
- * Write the proof that `bundle` and the note remembered for `origin` make. Writes
+ * Write the proof that the note in this section of `bundle` and the one
+ * remembered for `origin` make. Writes
  * what it can; ERR_OK only if all of it is on the disk. ERR_NOTFOUND: nothing
  * was remembered for this log; else errors of reading and writing.
  */
 enum err client_split_keep(const char *home, const char *origin,
-    struct bytes bundle, struct err_ctx *ctx)
+    struct bytes bundle, uint8_t section, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
 #endif

@@ -123,7 +123,7 @@ bool client_state_learn(struct client_state *state, const struct claims *seen)
 		    &state->head[i])
 			h = &state->head[i];
 	}
-	if (h != NULL && h->size >= seen->head.size)
+	if (seen->trees == 0 || (h != NULL && h->size >= seen->tree[0].size))
 		return changed;
 	if (h == NULL && state->heads == CLIENT_STATE_HEADS_MAX) {
 		memmove(&state->head[0], &state->head[1],
@@ -134,8 +134,8 @@ bool client_state_learn(struct client_state *state, const struct claims *seen)
 		h = &state->head[state->heads++];
 	memset(h, 0, sizeof(*h));
 	memcpy(h->origin, seen->log_origin, mem_strlen(seen->log_origin));
-	h->size = seen->head.size;
-	memcpy(h->root, seen->head.root, SHA256_LEN);
+	h->size = seen->tree[0].size;
+	memcpy(h->root, seen->tree[0].root, SHA256_LEN);
 	return true;
 }
 
@@ -216,7 +216,7 @@ static bool is_larger(const struct client_state *state, const struct claims *c)
 {
 	const struct client_head *h = client_state_head(state, c->log_origin);
 
-	return h == NULL || h->size < c->head.size;
+	return c->trees > 0 && (h == NULL || h->size < c->tree[0].size);
 }
 
 enum err client_state_remember(struct client_state *state, const char *home,

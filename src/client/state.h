@@ -64,7 +64,7 @@ enum err client_state_save(const struct client_state *state, const char *home,
 /*
  * Learn from accepted claims and keep that, together with what other processes
  * of this user have learned meanwhile; *state is the whole afterwards. `note` is
- * the checkpoint of the head in `seen`, kept with it (split.h). Errors of load
+ * the checkpoint of seen->tree[0], kept with it (split.h). Errors of load
  * and save.
  */
 enum err client_state_remember(struct client_state *state, const char *home,

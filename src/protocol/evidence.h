@@ -115,6 +115,14 @@ enum evidence_check_id {
 #define CLAIM_TEXT_MAX (RECORD_TOKEN_LEN_MAX + 1) /* a token and its NUL */
 #define CLAIM_NAME_MAX (TLOG_KEY_NAME_LEN_MAX + 1)
 
+/* A tree of the log that a proof of the evidence shows. */
+#define CLAIM_TREES_MAX 4
+struct claim_tree {
+	uint64_t size;
+	uint8_t root[SHA256_LEN];
+	uint8_t proof; /* the section, enum evidence_section */
+};
+
 /* The head of the log under which a record was shown. */
 struct claim_head {
 	uint64_t size;
@@ -151,7 +159,9 @@ struct claims {
 	uint64_t model_seq;
 	uint64_t policy_seq;
 	char log_origin[CLAIM_NAME_MAX];
-	struct claim_head head;            /* of the image's proof */
+	struct claim_head head;                  /* of the image's proof */
+	struct claim_tree tree[CLAIM_TREES_MAX]; /* of every proof */
+	size_t trees; /* the first is the largest of them */
 	char seen_by[SEEN_BY_LEN_MAX + 1]; /* by whom, in words */
 	uint8_t evidence_digest[SHA256_LEN];
 };

@@ -221,6 +221,32 @@ static void copy_text(char *out, size_t cap, struct bytes b)
 	out[n] = '\0';
 }
 
+/* What the log shows, in each proof on its own: L-26 is about all of them. */
+static void claim_tree(
+    struct claims *c, const struct tlog_head *head, uint8_t proof)
+{
+	struct claim_tree *t = &c->tree[c->trees];
+
+	assert(c->trees < CLAIM_TREES_MAX);
+	if (c->trees > 0 && head->size > c->tree[0].size) {
+		*t = c->tree[0];
+		t = &c->tree[0];
+	}
+	c->trees++;
+	t->size = head->size;
+	memcpy(t->root, head->root.b, sizeof(t->root));
+	t->proof = proof;
+}
+
+static void claim_trees(struct claims *c, const struct evidence_run *r)
+{
+	claim_tree(c, &r->image.in.head, EVIDENCE_IMAGE_PROOF);
+	claim_tree(c, &r->model.in.head, EVIDENCE_MODEL_PROOF);
+	claim_tree(c, &r->policy.in.head, EVIDENCE_POLICY_PROOF);
+	if (r->rebuilder != NULL)
+		claim_tree(c, &r->rebuild.in.head, EVIDENCE_REBUILD_PROOF);
+}
+
 /* Who else saw the head under which the release was shown. */
 static void claim_head(struct claims *c, const struct evidence_run *r)
 {
@@ -262,6 +288,7 @@ static void claim_release(struct claims *c, const struct evidence_run *r)
 	c->model_seq = r->model.rec->seq;
 	c->policy_seq = r->policy.rec->seq;
 	claim_head(c, r);
+	claim_trees(c, r);
 }
 
 /* The id of the check that failed, for whoever explains it. */

@@ -398,6 +398,9 @@ def rolled_back(w):
 def forked(w):
     """Its owner and all the witnesses sign another tree of the same size."""
     key = rl.read_key(w.log.key)
+    w.make("policy", "--from", path("work", "policy.record"))
+    expect(w.append("last", RECORDS[:3]), 0, "", "a policy is made anew")
+    expect(w.verify("last"), 0, "3 of 3", "and seen by a client")
     entries, size, _ = w.log.tree()
     at = entries.index(rl.read(path("work", "rebuild.record")))
     entries[at] = b"another history"
@@ -406,7 +409,7 @@ def forked(w):
     note = text + "\n" + key.line(text) + "".join(
         rl.read_key(os.path.join(x.dir, "key")).line(text, NOW)
         for x in w.witness.values())
-    shutil.copytree(path("next"), path("fork"))
+    shutil.copytree(path("last"), path("fork"))
     for r in RECORDS[:3]:
         e = rl.read(path("fork", f"{r}.record"))
         rl.write(path("fork", f"{r}.proof"),
@@ -422,6 +425,11 @@ def forked(w):
     check(note.encode() in kept.values() and
           w.log.checkpoint().encode() in kept.values(),
           f"and keeps both notes, each signed by the log: {sorted(kept)}")
+    shutil.copytree(path("next"), path("mixed-fork"))
+    for kind in ("record", "proof"):
+        shutil.copy(path("fork", f"policy.{kind}"), path("mixed-fork"))
+    expect(w.verify("mixed-fork"), 5, "two different trees of size",
+           "also when only the policy's proof shows the other tree")
     mirror = path("mirror")
     shutil.copytree(w.log.public(), mirror)
     rl.write(os.path.join(mirror, "checkpoint"), note)
@@ -448,7 +456,7 @@ def dies(w):
     mixed = folder("mixed")
     for r in RECORDS[:3]:
         for kind in ("record", "proof"):
-            shutil.copy(path("next" if r == "image" else "successor",
+            shutil.copy(path("last" if r == "image" else "successor",
                              f"{r}.{kind}"), mixed)
     expect(w.verify("mixed"), 2, "another log",
            "proofs of both logs at once are refused")

@@ -34,10 +34,12 @@ static const struct trust trust = { .product = BYTES_LITERAL("confer"),
 
 static struct claims claims_of(const char *origin, uint64_t size, uint64_t seq)
 {
-	struct claims c = { .policy_seq = seq, .head = { .size = size } };
+	struct claims c = {
+		.policy_seq = seq, .tree = { { .size = size } }, .trees = 1
+	};
 
 	(void)snprintf(c.log_origin, sizeof(c.log_origin), "%s", origin);
-	memset(c.head.root, (int)size, sizeof(c.head.root));
+	memset(c.tree[0].root, (int)size, sizeof(c.tree[0].root));
 	return c;
 }
 
@@ -56,8 +58,8 @@ TEST(state_survives_a_round_trip)
 	CHECK_EQ(back.policy_seq, 3);
 	CHECK_EQ(back.heads, 2);
 	CHECK_EQ(client_state_head(&back, "log.example/a")->size, 7);
-	CHECK_MEM(client_state_head(&back, "log.example/b")->root, b.head.root,
-	    SHA256_LEN);
+	CHECK_MEM(client_state_head(&back, "log.example/b")->root,
+	    b.tree[0].root, SHA256_LEN);
 	CHECK(client_state_head(&back, "log.example/c") == NULL);
 }
 

@@ -97,6 +97,13 @@ TEST(evidence_claims_are_what_it_says)
 	CHECK_EQ(v.claims.policy_seq, 9);
 	CHECK_STR(v.claims.log_origin, FIX_LOG);
 	CHECK_EQ(v.claims.head.size, FIX_ENTRIES);
+	CHECK_EQ(v.claims.trees, 3);
+	for (size_t i = 0; i < 3; i++) {
+		CHECK_EQ(v.claims.tree[i].size, FIX_ENTRIES);
+		CHECK_EQ(v.claims.tree[i].proof, EVIDENCE_IMAGE_PROOF + 2 * i);
+		CHECK_MEM(
+		    v.claims.tree[i].root, v.claims.head.root, SHA256_LEN);
+	}
 	CHECK_EQ(v.claims.head.time, FIX_NOW - 3600);
 	CHECK_EQ(v.claims.head.witnesses, 2);
 	CHECK_EQ(v.claims.head.known, 2);
