@@ -137,7 +137,7 @@ enum err trust_no_policy(
 		    "update it",
 		    when);
 	}
-	utc_format(when, t->n_logs > 0 ? t->log[0].from : 0);
+	utc_format(when, t->log[0].from); /* there is at least one */
 	return err_set(ctx, ERR_EXPIRED,
 	    "this client's list of logs and witnesses begins on %s", when);
 }
