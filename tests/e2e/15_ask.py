@@ -100,7 +100,8 @@ def verifying():
 
 def damaged():
     state = os.path.join(service.home, "state")
-    path = os.path.join(state, os.listdir(state)[0])
+    path = os.path.join(state, next(
+        f for f in os.listdir(state) if f.endswith(".json")))
     with open(path, "rb") as f:
         good = f.read()
     with open(path, "wb") as f:
