@@ -1,4 +1,6 @@
 /* confer-log init: make an empty log. */
+#include <errno.h>
+#include <unistd.h>
 
 #include "logd/cmd.h"
 #include "logd/log.h"
@@ -21,6 +23,25 @@ static bool trusted(const struct trust *t, const struct tlog_key *key)
 	return false;
 }
 
+/* Was the log of this key made, and its trust file not, because the command was
+ * killed in between? */
+static bool cut_short(
+    const char *dir, const char *trust, const struct tlog_key *key)
+{
+	struct logd_key kept;
+	char path[FD_PATH_MAX];
+	bool same;
+
+	if (access(trust, F_OK) == 0 || errno != ENOENT ||
+	    logd_cmd_path(path, dir, "state/key", NULL) != ERR_OK ||
+	    logd_key_load(&kept, path, NULL) != ERR_OK)
+		return false;
+	same = mem_eq(kept.key.name, key->name) &&
+	       mem_eq_ct(kept.key.pub, key->pub, ED25519_PUB_LEN);
+	logd_key_wipe(&kept);
+	return same;
+}
+
 static enum logd_exit make(const struct logd_options *o, struct logd_show *s,
     const struct logd_key *key, const struct logd_trust *t)
 {
@@ -41,6 +62,8 @@ static enum logd_exit make(const struct logd_options *o, struct logd_show *s,
 	e = logd_cmd_path(path, dir, LOGD_TRUST_NAME, &ctx);
 	if (e == ERR_OK)
 		e = logd_log_init(dir, key, &ctx);
+	if (e == ERR_BUSY && cut_short(dir, path, &key->key))
+		e = ERR_OK;
 	if (e == ERR_OK)
 		e = fd_replace_file(path, t->file.text, 0644, &ctx);
 	if (e != ERR_OK)

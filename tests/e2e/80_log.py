@@ -556,9 +556,30 @@ def modes():
         check(found == wanted, f"{part}/ has the modes of docs/log.md")
 
 
+def init_again():
+    """Killed before the last file was there, init is started again."""
+    top = place("again")
+    other = os.path.join(top, "other.key")
+    vkey = good("key", "new", "--kind", "log", "--name", "log.example.org",
+                other).strip()
+    log = Log(top, "log", [], 0, also=[vkey])
+    trust = os.path.join(log.dir, "state", "trust")
+    again = ("init", log.dir, "--trust", log.trust, "--key")
+    expect(run(*again, log.key_file), 2, "there is a log in",
+           "a log is not made anew")
+    os.remove(trust)
+    expect(run(*again, other), 2, "there is a log in",
+           "another key does not finish it")
+    check(not os.path.exists(trust), "and leaves it alone")
+    good(*again, log.key_file)
+    expect(log.append(log.file("1.record", rl.image(1))), 0, "in the log",
+           "an init that was cut short is finished by the next")
+
+
 def main():
     keys()
     modes()
+    init_again()
     command_line()
     rebuilding()
     w = World("world")
