@@ -121,6 +121,16 @@ static enum err read_log(struct append *a, struct err_ctx *ctx)
 	return logd_releases_load(&a->admit, a->keep.log, ctx);
 }
 
+/* Is it the same record as one named before it? */
+static bool named_before(const struct append *a, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (tlog_hash_eq(&a->item[j].leaf, &a->item[i].leaf))
+			return true;
+	}
+	return false;
+}
+
 /* Judge each record that is not there yet; the first that is refused ends it,
  * and nothing has changed. */
 static enum logd_exit admit(struct append *a)
@@ -137,7 +147,8 @@ static enum logd_exit admit(struct append *a)
 		struct item *t = &a->item[i];
 		uint64_t index;
 
-		t->there = logd_log_find(k->log, &t->leaf, &index);
+		t->there = logd_log_find(k->log, &t->leaf, &index) ||
+			   named_before(a, i); /* L-156 */
 		if (t->there)
 			continue;
 		e = logd_admit_next(&a->admit, &rec, a->entry[i], &ctx);

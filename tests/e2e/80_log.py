@@ -144,6 +144,16 @@ def names(w):
            "two proofs of one name are not written over each other")
 
 
+def twice():
+    """One record, named twice, in one append."""
+    log = Log(place("twice"), "twice", [], 0)
+    one = put(log, "1.record", 1)
+    code, out = rl.run_json("append", log.dir, one, put(log, "2.record", 1),
+                            "--now", NOW)
+    check(code == 0 and [e["index"] for e in out["entries"]] == [0, 0],
+          "a record named twice has one place")
+
+
 def again(w):
     log = w.log
     before = log.checkpoint()
@@ -580,6 +590,7 @@ def main():
     keys()
     modes()
     init_again()
+    twice()
     command_line()
     rebuilding()
     w = World("world")
