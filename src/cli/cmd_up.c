@@ -119,7 +119,13 @@ static enum cli_exit open_home(struct up *u)
 		(void)err_set(&u->ctx, e, "%s", why.msg);
 	if (e == ERR_BUSY)
 		return CLI_EXIT_UNREACHABLE;
-	return e == ERR_OK ? CLI_EXIT_OK : exit_of(e, CLI_EXIT_DAMAGE);
+	if (e != ERR_OK)
+		return exit_of(e, CLI_EXIT_DAMAGE);
+	if (u->publish.moved_to[0] != '\0' && !u->term->quiet)
+		(void)fprintf(stderr,
+		    "The log of an earlier version of confer is now in %s\n",
+		    u->publish.moved_to);
+	return CLI_EXIT_OK;
 }
 
 static enum cli_exit start_witnesses(struct up *u)

@@ -1,6 +1,11 @@
 /* See home.h: names, keys, log and witnesses of a home. */
 #include "release/home.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/fmt.h"
@@ -93,17 +98,55 @@ static enum err keep_name(struct release_home *p, struct err_ctx *ctx)
 	return e == ERR_OK ? write_name(path, name, ctx) : e;
 }
 
-/* Before this version the log of a home was one file, and its keys were raw. */
-static enum err check_age(const struct release_home *p, struct err_ctx *ctx)
+/* The first free HOME/up.old-N. */
+static enum err move_away(
+    struct release_home *p, const char *home, struct err_ctx *ctx)
+{
+	char name[32];
+
+	for (unsigned i = 1; i <= RELEASE_HOME_OLD_MAX; i++) {
+		enum err e;
+
+		(void)fmt_print(name, sizeof(name), "up.old-%u", i);
+		e = client_home_path(p->moved_to, home, name, NULL, ctx);
+		if (e != ERR_OK)
+			return e;
+		if (renameat2(AT_FDCWD, p->dir, AT_FDCWD, p->moved_to,
+			RENAME_NOREPLACE) == 0)
+			return client_home_make(home, "up", ctx);
+		if (errno != EEXIST && errno != ENOTEMPTY)
+			break;
+	}
+	p->moved_to[0] = '\0';
+	return err_set(ctx, ERR_IO,
+	    "%.*s is of an earlier version of confer and cannot be moved away: "
+	    "%s",
+	    60, p->dir, strerrordesc_np(errno));
+}
+
+/*
+ * Before this version the log of a home was one file, and its keys were raw: it
+ * is moved away whole, and a new one begins. Who still uses it holds its lock.
+ */
+static enum err set_aside(
+    struct release_home *p, const char *home, struct err_ctx *ctx)
 {
 	char path[FD_PATH_MAX];
+	int fd;
 	enum err e = place(path, p, "log/entries", ctx);
 
-	if (e == ERR_OK && access(path, F_OK) == 0)
-		return err_set(ctx, ERR_UNSUPPORTED,
-		    "%.*s is of an earlier version of confer: move it away "
-		    "and try again",
-		    90, p->dir);
+	if (e != ERR_OK || access(path, F_OK) != 0)
+		return e;
+	e = place(path, p, "log", ctx);
+	if (e != ERR_OK)
+		return e;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0)
+		e = err_set(ctx, ERR_BUSY,
+		    "an earlier version of confer runs in %.*s", 90, p->dir);
+	if (e == ERR_OK)
+		e = move_away(p, home, ctx);
+	fd_close(&fd);
 	return e;
 }
 
@@ -236,7 +279,7 @@ enum err release_home_open(
 	if (e == ERR_OK)
 		e = client_home_make(home, "up", ctx);
 	if (e == ERR_OK)
-		e = check_age(p, ctx);
+		e = set_aside(p, home, ctx);
 	if (e == ERR_OK)
 		e = open_name(p, ctx);
 	if (e == ERR_OK)

@@ -31,6 +31,7 @@
 #define RELEASE_HOME_WITNESSES 3
 #define RELEASE_HOME_QUORUM    2 /* one may be away */
 #define RELEASE_HOME_RECORDS   3 /* image, model, policy */
+#define RELEASE_HOME_OLD_MAX   9 /* homes of earlier versions kept */
 #define RELEASE_HOME_NAME_MAX  64
 #define RELEASE_HOME_POLICY    4096 /* of the log's policy text */
 
@@ -42,12 +43,13 @@
 struct release_witness {
 	char dir[FD_PATH_MAX];
 	char listen[ADDR_TEXT_MAX]; /* unix:HOME/up/witness-1.sock */
-	struct logd_key key; /* without its seed: the process has that */
+	struct logd_key key;        /* without its seed: the process has that */
 };
 
 /* Must not move once opened. About 150 KB. */
 struct release_home {
-	char dir[FD_PATH_MAX]; /* HOME/up */
+	char dir[FD_PATH_MAX];      /* HOME/up */
+	char moved_to[FD_PATH_MAX]; /* where an earlier version's went; or "" */
 	char records[FD_PATH_MAX];
 	char channel[RELEASE_HOME_NAME_MAX]; /* "local-3fa9c201" */
 	char origin[RELEASE_HOME_NAME_MAX];
@@ -64,7 +66,7 @@ struct release_home {
 
 /*
  * Open or make everything; holds the log's lock from now on. *p is all zero
- * before. ERR_BUSY: another process publishes in this home. Errors of
+ * before. What an earlier version of confer left is moved away (moved_to). ERR_BUSY: another process publishes in this home. Errors of
  * logd/log.h, logd/key.h and logd/witnessd.h.
  */
 enum err release_home_open(struct release_home *p, const char *home,

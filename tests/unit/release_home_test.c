@@ -1,6 +1,8 @@
 /* What `confer up` announces, and that a client of the same home believes it. */
 #include "test.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "crypto/crypto_native.h"
@@ -209,22 +211,34 @@ static void write_home(const char *name, const char *text)
 	    (struct bytes){ (const uint8_t *)text, strlen(text) }, 0600, NULL));
 }
 
-TEST(a_home_of_an_earlier_version_is_refused_by_name)
+TEST(a_home_of_an_earlier_version_is_moved_away_whole)
 {
 	struct err_ctx ctx = { 0 };
+	char path[160], was[RELEASE_HOME_NAME_MAX];
+	int fd;
 
+	open_home();
+	(void)snprintf(was, sizeof(was), "%s", home_.origin);
+	release_home_close(&home_);
 	write_home("log/entries", "");
-	CHECK_ERR(release_home_open(&home_, home, &ctx), ERR_UNSUPPORTED);
-	CHECK(strstr(ctx.msg, "earlier version") != NULL);
+	(void)snprintf(path, sizeof(path), "%s/up/log", home);
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	CHECK_EQ(flock(fd, LOCK_EX), 0); /* it still runs */
+	CHECK_ERR(release_home_open(&home_, home, &ctx), ERR_BUSY);
+	CHECK_EQ(home_.moved_to[0], 0);
+	CHECK_EQ(close(fd), 0);
+	open_home();
+	(void)snprintf(path, sizeof(path), "%s/up.old-1", home);
+	CHECK_STR(home_.moved_to, path);
+	CHECK(strcmp(home_.origin, was) != 0);
+	(void)snprintf(path, sizeof(path), "%s/up.old-1/log/entries", home);
+	CHECK_EQ(access(path, F_OK), 0);
 }
 
 TEST(a_damaged_name_is_an_error_that_names_the_file)
 {
 	struct err_ctx ctx = { 0 };
-	char path[128];
 
-	(void)snprintf(path, sizeof(path), "%s/up/log/entries", home);
-	CHECK_EQ(unlink(path), 0);
 	write_home("name", "NOTAHEX!");
 	CHECK_ERR(release_home_open(&home_, home, &ctx), ERR_FORMAT);
 	CHECK(strstr(ctx.msg, "up/name") != NULL);
@@ -269,7 +283,7 @@ int main(void)
 		HOME_TEST(who_announces_holds_no_key_of_a_witness),
 		HOME_TEST(
 		    of_two_first_starts_at_once_the_name_in_the_log_stays),
-		HOME_TEST(a_home_of_an_earlier_version_is_refused_by_name),
+		HOME_TEST(a_home_of_an_earlier_version_is_moved_away_whole),
 		HOME_TEST(a_damaged_name_is_an_error_that_names_the_file),
 	};
 
