@@ -14,8 +14,11 @@
 /* A path below the directory `dir`. */
 static inline const char *dir_path(const char *dir, const char *name)
 {
-	char *path = keep(malloc(FD_PATH_MAX));
+	char *path = malloc(FD_PATH_MAX);
 
+	if (path == NULL)
+		abort(); /* gcc does not know that a claim ends the test */
+	keep(path);
 	(void)snprintf(path, FD_PATH_MAX, "%s/%s", dir, name);
 	return path;
 }
