@@ -37,30 +37,28 @@ static const char *subject(const struct verify *v)
 					   : tlog_record_kind_name(v->rec.kind);
 }
 
-static void passed(struct verify *v, const char *what, const char *text)
+static void judged(
+    struct verify *v, bool good, const char *what, const char *text)
 {
 	char name[64];
 
 	(void)snprintf(name, sizeof(name), "%s %s", subject(v), what);
-	logd_show_step(v->s, LOGD_GOOD, name, "%s", text);
+	logd_show_step(v->s, good ? LOGD_GOOD : LOGD_BAD, name, "%s", text);
 	logd_show_open(v->s, NULL, '{');
 	logd_show_cstr(v->s, "check", name);
-	logd_show_bool(v->s, "passed", true);
+	logd_show_bool(v->s, "passed", good);
 	logd_show_cstr(v->s, "text", text);
 	logd_show_close(v->s, '}');
 }
 
+static void passed(struct verify *v, const char *what, const char *text)
+{
+	judged(v, true, what, text);
+}
+
 static void failed(struct verify *v, const char *what, const char *why)
 {
-	char name[64];
-
-	(void)snprintf(name, sizeof(name), "%s %s", subject(v), what);
-	logd_show_step(v->s, LOGD_BAD, name, "%s", why);
-	logd_show_open(v->s, NULL, '{');
-	logd_show_cstr(v->s, "check", name);
-	logd_show_bool(v->s, "passed", false);
-	logd_show_cstr(v->s, "text", why);
-	logd_show_close(v->s, '}');
+	judged(v, false, what, why);
 }
 
 /* ---- the checks ---------------------------------------------------------- */
