@@ -82,8 +82,12 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) -Isrc -MMD -MP -c -o $@ $<
 
-# The AVX2 kernels are chosen at start by cpuid; only they are built for it.
+# Answers are the same bits on every CPU: nothing is fused but where it is
+# written. Kernels are chosen at start by cpuid; only they are built for it.
+$(BUILD)/obj/engine/%.o: CFLAGS_ALL += -ffp-contract=off
 $(BUILD)/obj/engine/%_avx2.o: CFLAGS_ALL += -mavx2 -mfma -mf16c
+$(BUILD)/obj/engine/%_avx512.o: CFLAGS_ALL += -mavx2 -mfma -mf16c -mavx512f \
+	-mavx512bw -mavx512dq -mavx512vl -mavx512vnni
 
 # ---- programs ----------------------------------------------------------------
 $(BUILD)/bin/confer: $(call main_of,cli) $(LIB_CLIENT) $(LIB_ENGINE) \

@@ -122,7 +122,7 @@ static void serve(struct engine *e, uint32_t n, size_t prompt_n, double *prompt,
     double *answer)
 {
 	static uint8_t text[PROMPT_N];
-	struct engine_message msg = { ENGINE_USER, { text, prompt_n } };
+	struct engine_message msg = { .role = ENGINE_USER, .text = { text, prompt_n } };
 	struct engine_request req = {
 		.message = &msg, .message_n = 1, .max_tokens = ANSWER_N + 1
 	};

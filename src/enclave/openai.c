@@ -78,6 +78,8 @@ static const char *finish_reason(enum engine_finish finish)
 		return "length";
 	case ENGINE_CANCELLED:
 		return "cancelled";
+	case ENGINE_CALLS:
+		return "tool_calls";
 	case ENGINE_STOP:
 	case ENGINE_RUNNING:
 	default:

@@ -58,6 +58,7 @@ static enum receipt_finish finish_of(enum engine_finish finish)
 	case ENGINE_CANCELLED:
 		return RECEIPT_CANCELLED;
 	case ENGINE_STOP:
+	case ENGINE_CALLS:
 	case ENGINE_RUNNING:
 	default:
 		return RECEIPT_STOP;

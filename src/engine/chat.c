@@ -68,6 +68,7 @@ static const char *role_name(enum engine_role role)
 		[ENGINE_SYSTEM] = "system",
 		[ENGINE_USER] = "user",
 		[ENGINE_ASSISTANT] = "assistant",
+		[ENGINE_TOOL] = "tool",
 	};
 
 	return names[role];
@@ -164,6 +165,7 @@ static void llama2(struct render *r, const struct engine_message *msg, size_t n)
 			put_str(r, CHAT_MARKER, "[/INST]");
 			break;
 		case ENGINE_ASSISTANT:
+		case ENGINE_TOOL:
 		default:
 			put(r, CHAT_TEXT, text);
 			put(r, CHAT_EOS, (struct bytes){ NULL, 0 });

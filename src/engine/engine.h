@@ -24,6 +24,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/model_file.h"
 
 #define ENGINE_SLOTS_MAX    64     /* requests served at once */
 #define ENGINE_THREADS_MAX  64     /* more never helped a memory-bound loop */
@@ -34,6 +35,12 @@
 #define ENGINE_STOP_LEN_MAX 128    /* bytes in one stop string */
 #define ENGINE_OUTPUT_MAX   8192   /* bytes of answer held until polled */
 #define ENGINE_NAME_LEN_MAX 64     /* bytes of a model's name, NUL included */
+#define ENGINE_CALLS_MAX    16     /* tool calls in one message */
+#define ENGINE_TOOLS_MAX    64     /* tools offered in one request */
+#define ENGINE_BIAS_MAX     300    /* tokens with a bias; OpenAI's limit */
+#define ENGINE_TOP_MAX      20     /* alternatives told per token; OpenAI's */
+#define ENGINE_TOLD_MAX     64     /* tokens told in one poll */
+#define ENGINE_SCHEMA_MAX   65536  /* bytes of a JSON schema */
 
 struct engine;
 
@@ -41,7 +48,8 @@ struct engine;
 enum engine_kernels {
 	ENGINE_KERNELS_AUTO = 0,
 	ENGINE_KERNELS_SCALAR, /* plain C; the reference for the others */
-	ENGINE_KERNELS_AVX2
+	ENGINE_KERNELS_AVX2,
+	ENGINE_KERNELS_AVX512
 };
 
 /*
@@ -57,6 +65,13 @@ struct engine_options {
 	uint32_t context_max; /* tokens per slot; default 4096, never more than
 				 the model was trained for */
 	enum engine_kernels kernels;
+	uint64_t kv_len; /* bytes for keys and values of all slots; default: the
+			    whole context for each */
+	bool speculate;  /* guess tokens from the text so far; changes speed,
+			    never an answer */
+	model_file_seen_fn
+	    *seen; /* given each byte of the file in order, or NULL */
+	void *seen_cookie;
 };
 
 /* What was loaded. Strings are NUL-terminated and printable ASCII. */
@@ -70,6 +85,7 @@ struct engine_info {
 	uint64_t slot_len;   /* bytes of memory per slot */
 	uint64_t total_len;  /* bytes of memory in all, the model included */
 	uint32_t vocabulary; /* tokens */
+	uint32_t width;      /* of embeddings */
 	uint32_t context;    /* tokens per slot, prompt and answer together */
 	uint32_t threads;
 	uint32_t slots;
@@ -98,20 +114,66 @@ const struct engine_info *engine_info(const struct engine *e);
  */
 struct bytes engine_image(const struct engine *e);
 
-enum engine_role { ENGINE_SYSTEM, ENGINE_USER, ENGINE_ASSISTANT };
+enum engine_role { ENGINE_SYSTEM, ENGINE_USER, ENGINE_ASSISTANT, ENGINE_TOOL };
+
+/* A call of a tool that an assistant's message made. UTF-8. */
+struct engine_call {
+	struct bytes id; /* may be empty */
+	struct bytes name;
+	struct bytes arguments; /* JSON text, an object */
+};
 
 struct engine_message {
 	enum engine_role role;
-	struct bytes text; /* UTF-8 */
+	struct bytes text;              /* UTF-8 */
+	const struct engine_call *call; /* ENGINE_ASSISTANT */
+	size_t call_n;
+	struct bytes
+	    call_id;       /* ENGINE_TOOL: which call this answers, or empty */
+	struct bytes name; /* ENGINE_TOOL: of the tool, or empty */
+};
+
+/* A function that the model may call. */
+struct engine_tool {
+	struct bytes name;
+	struct bytes definition; /* JSON text: {"type":"function","function":
+				    {"name","description","parameters"}} */
+	struct bytes parameters; /* JSON text of its schema; empty: none */
+};
+
+/* May, must or must not the model call a tool? */
+enum engine_tool_choice {
+	ENGINE_TOOL_AUTO = 0,
+	ENGINE_TOOL_NONE,
+	ENGINE_TOOL_REQUIRED, /* some tool */
+	ENGINE_TOOL_NAMED     /* tool[0], the only one given */
+};
+
+/* What the text of an answer must be. */
+enum engine_format {
+	ENGINE_FORMAT_TEXT = 0,
+	ENGINE_FORMAT_JSON,  /* some JSON object */
+	ENGINE_FORMAT_SCHEMA /* JSON that fits a schema */
 };
 
 /* All zero: greedy, the most likely token each time. */
 struct engine_sampling {
-	float temperature; /* 0 to 2; 0 is greedy and ignores the rest */
-	float top_p;       /* 0 or 1: off */
-	float min_p;       /* 0: off */
-	uint32_t top_k;    /* 0: off */
-	uint64_t seed;     /* the same seed gives the same answer */
+	float temperature;       /* 0 to 2; 0 is greedy and ignores the rest */
+	float top_p;             /* 0 or 1: off */
+	float min_p;             /* 0: off */
+	uint32_t top_k;          /* 0: off */
+	uint64_t seed;           /* the same seed gives the same answer */
+	float frequency_penalty; /* -2 to 2, per earlier use in the answer */
+	float presence_penalty;  /* -2 to 2, if used in the answer at all */
+	float repeat_penalty;    /* 0 or 1: off; to 2: divides what prompt and
+				    answer have already */
+	const struct engine_bias *bias; /* added to logits */
+	uint32_t bias_n;
+};
+
+struct engine_bias {
+	uint32_t token; /* a number of the vocabulary */
+	float bias;     /* -100 to 100 */
 };
 
 struct engine_request {
@@ -121,6 +183,16 @@ struct engine_request {
 	uint32_t max_tokens; /* of the answer; 0: as many as fit */
 	const struct bytes *stop;
 	size_t stop_n;
+	const struct engine_tool *tool;
+	size_t tool_n;
+	enum engine_tool_choice tool_choice;
+	bool
+	    no_reasoning; /* families that can: answer without thinking first */
+	bool raw; /* no chat template: message[0] is continued as it stands */
+	enum engine_format format;
+	struct bytes schema;   /* ENGINE_FORMAT_SCHEMA: JSON text */
+	bool logprobs;         /* tell of each token how likely it was */
+	uint32_t top_logprobs; /* and of its alternatives, to ENGINE_TOP_MAX */
 };
 
 /*
@@ -146,9 +218,21 @@ uint32_t engine_step(struct engine *e);
 
 enum engine_finish {
 	ENGINE_RUNNING = 0,
-	ENGINE_STOP,     /* the model ended its turn, or a stop string came */
-	ENGINE_LENGTH,   /* max_tokens, or the end of the context */
-	ENGINE_CANCELLED /* engine_cancel */
+	ENGINE_STOP,      /* the model ended its turn, or a stop string came */
+	ENGINE_LENGTH,    /* max_tokens, or the end of the context */
+	ENGINE_CANCELLED, /* engine_cancel */
+	ENGINE_CALLS      /* the model called tools and waits for them */
+};
+
+/* A token that was chosen, where the request wants to know. */
+struct engine_told {
+	struct bytes text; /* of the token alone; need not be whole UTF-8 */
+	float logprob;     /* natural, before temperature and all filters */
+	uint32_t top_n;
+	struct {
+		struct bytes text;
+		float logprob;
+	} top[ENGINE_TOP_MAX]; /* most likely first */
 };
 
 struct engine_output {
@@ -158,6 +242,12 @@ struct engine_output {
 	uint32_t prompt_done; /* prompt tokens processed so far */
 	uint32_t completion_tokens;
 	enum engine_finish finish; /* once set, no text will follow */
+	struct bytes reasoning;    /* new since the last poll, as text is */
+	const struct engine_call *call; /* with ENGINE_CALLS: the tools that
+					   the model wants called; borrowed */
+	size_t call_n;
+	const struct engine_told *told; /* borrowed as text is */
+	uint32_t told_n;
 };
 
 /*
@@ -172,6 +262,16 @@ void engine_cancel(struct engine *e, int slot);
 
 /* Wipe a slot, running or done, and make it free. */
 void engine_release(struct engine *e, int slot);
+
+/*
+ * What a text means to the model, as a vector of engine_info()->width numbers
+ * of length 1: the normed states of its tokens, pooled as the file says, else
+ * the last one. The text is tokenized without a template. Needs a free slot.
+ * ERR_BUSY, ERR_FORMAT (not UTF-8, empty), ERR_LIMIT (longer than the context).
+ * *tokens is how many the text has. Leaves nothing behind.
+ */
+enum err engine_embed(struct engine *e, struct bytes text, float *out,
+    uint32_t *tokens, struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 /*
  * The logits after each of n tokens, out[n][vocabulary], in the order of the

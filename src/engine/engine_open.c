@@ -37,14 +37,14 @@ static enum err check_options(
 static enum err choose_kernels(
     struct engine *e, enum engine_kernels want, struct err_ctx *ctx)
 {
-	bool avx2 = kernels_have_avx2();
+	bool avx2 = plain_have_avx2();
 
 	if (want == ENGINE_KERNELS_AVX2 && !avx2)
 		return err_set(ctx, ERR_UNSUPPORTED,
 		    "engine: this CPU has no AVX2, FMA and F16C");
 	e->run.kernels = avx2 && want != ENGINE_KERNELS_SCALAR
-			     ? &kernels_avx2
-			     : &kernels_scalar;
+			     ? &plain_avx2
+			     : &plain_scalar;
 	return ERR_OK;
 }
 

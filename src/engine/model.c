@@ -70,8 +70,8 @@ static struct work lay_out(const struct model_run *run)
 /* ---- matrices ---- */
 
 struct jobs {
-	const struct kernels *kernels;
-	struct kernel_mul mul[JOBS_MAX];
+	const struct plain *kernels;
+	struct plain_mul mul[JOBS_MAX];
 	uint32_t n;
 };
 
@@ -80,7 +80,7 @@ static void mul_part(void *cookie, uint32_t i, uint32_t n)
 	const struct jobs *jobs = cookie;
 
 	for (uint32_t k = 0; k < jobs->n; k++) {
-		struct kernel_mul mul = jobs->mul[k];
+		struct plain_mul mul = jobs->mul[k];
 		uint64_t rows = mul.w->rows;
 
 		mul.row_from = (uint32_t)(rows * i / n);
@@ -108,7 +108,7 @@ static void multiply(const struct model_run *run, struct jobs *jobs,
 		pool_run(run->pool, mul_part, jobs);
 }
 
-static void multiply_one(const struct model_run *run, const struct matrix *w,
+static void multiply_one(const struct model_run *run, const struct plain_matrix *w,
     const float *x, float *out, uint32_t rows)
 {
 	struct jobs jobs = { .n = 1, .mul = { { .w = w, .out = out } } };
@@ -233,7 +233,7 @@ static void attend(
     const struct attention *a, uint32_t r, uint32_t h, float *scores)
 {
 	const struct model *m = a->run->model;
-	const struct kernels *kernels = a->run->kernels;
+	const struct plain *kernels = a->run->kernels;
 	uint32_t kv_head = h / (m->heads / m->kv_heads);
 	const struct model_row *row = &a->row[r];
 	const float *k = kv_at(a->run, row->kv, a->block, 0, kv_head);
@@ -365,7 +365,7 @@ void model_forward(const struct model_run *run, const struct model_row *row,
 	for (uint32_t r = 0; r < n; r++) {
 		assert(row[r].token < m->vocabulary);
 		assert(row[r].position < run->context);
-		kernels_row(
+		plain_row(
 		    w.x + (size_t)r * m->width, &m->embedding, row[r].token);
 	}
 	for (a.block = 0; a.block < m->blocks; a.block++) {

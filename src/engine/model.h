@@ -16,7 +16,7 @@
 
 #include "base/err.h"
 #include "engine/gguf.h"
-#include "engine/kernels.h"
+#include "engine/plain.h"
 #include "engine/pool.h"
 
 #define MODEL_BLOCKS_MAX 256        /* 405 B models have 126 */
@@ -35,13 +35,13 @@ struct model_family {
 /* One transformer block. Biases may be absent (data NULL). */
 struct model_block {
 	const float *attn_norm; /* [width] */
-	struct matrix q, k, v;  /* [heads * head][width], [kv_width] */
+	struct plain_matrix q, k, v;  /* [heads * head][width], [kv_width] */
 	const float *q_bias, *k_bias, *v_bias;
 	const float *q_norm, *k_norm; /* [head] */
-	struct matrix attn_out;       /* [width][heads * head] */
+	struct plain_matrix attn_out;       /* [width][heads * head] */
 	const float *ffn_norm;        /* [width] */
-	struct matrix gate, up;       /* [hidden][width] */
-	struct matrix down;           /* [width][hidden] */
+	struct plain_matrix gate, up;       /* [hidden][width] */
+	struct plain_matrix down;           /* [width][hidden] */
 };
 
 struct model {
@@ -59,9 +59,9 @@ struct model {
 	float rope_base;
 	const float *rope_freqs; /* [rope / 2] divisors, or NULL */
 	uint64_t parameters;
-	struct matrix embedding;  /* [vocabulary][width] */
+	struct plain_matrix embedding;  /* [vocabulary][width] */
 	const float *output_norm; /* [width] */
-	struct matrix output; /* [vocabulary][width]; may be the embedding */
+	struct plain_matrix output; /* [vocabulary][width]; may be the embedding */
 	struct model_block *block;
 };
 
@@ -93,7 +93,7 @@ struct model_row {
 /* What stays the same from pass to pass. */
 struct model_run {
 	const struct model *model;
-	const struct kernels *kernels;
+	const struct plain *kernels;
 	struct pool *pool;
 	uint32_t context; /* positions per slot */
 	uint32_t threads;

@@ -173,7 +173,7 @@ static enum err check_shape(struct loader *l, const struct gguf_tensor *t,
 
 /* `required` false: absence leaves *out as it is. */
 static enum err find_matrix(struct loader *l, const char *name, bool required,
-    struct matrix *out, uint32_t rows, uint32_t cols)
+    struct plain_matrix *out, uint32_t rows, uint32_t cols)
 {
 	const struct gguf_tensor *t = gguf_tensor(l->g, name);
 	enum err e;
@@ -185,12 +185,12 @@ static enum err find_matrix(struct loader *l, const char *name, bool required,
 	e = check_shape(l, t, name, rows, cols);
 	if (e != ERR_OK)
 		return e;
-	if (!kernels_have_type(t->type))
+	if (!plain_have_type(t->type))
 		return err_set(l->ctx, ERR_UNSUPPORTED,
 		    "gguf: tensor %s at offset %zu has type %s; known are F32, "
 		    "F16, Q8_0",
 		    name, (size_t)t->offset, gguf_type_name(t->type));
-	*out = (struct matrix){ .type = t->type,
+	*out = (struct plain_matrix){ .type = t->type,
 		.rows = rows,
 		.cols = cols,
 		.row_len = t->data.len / rows,
@@ -223,7 +223,7 @@ static enum err find_vector(struct loader *l, const char *name, bool required,
 /* A matrix or vector of a block: where it goes and what it must look like. */
 struct part {
 	const char *name;
-	struct matrix *matrix;
+	struct plain_matrix *matrix;
 	const float **vector;
 	bool optional;
 	uint32_t rows, cols;

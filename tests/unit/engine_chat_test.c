@@ -170,8 +170,9 @@ TEST(chat_refuses_templates_it_does_not_know)
 TEST(chat_without_a_template_takes_one_user_message)
 {
 	struct chat chat = { .family = CHAT_NONE };
-	struct engine_message msg[2] = { { ENGINE_USER, str_bytes("text") },
-		{ ENGINE_USER, str_bytes("more") } };
+	struct engine_message msg[2] = { { .role = ENGINE_USER,
+					     .text = str_bytes("text") },
+		{ .role = ENGINE_USER, .text = str_bytes("more") } };
 
 	renders(&chat, msg, 1, str_bytes("text"));
 	CHECK_ERR(chat_render(&chat, msg, 2, collect, NULL), ERR_UNSUPPORTED);
@@ -192,7 +193,8 @@ static enum err no_room(void *cookie, enum chat_piece kind, struct bytes text)
 TEST(chat_stops_at_the_first_error)
 {
 	struct chat chat = { .family = CHAT_CHATML };
-	struct engine_message msg = { ENGINE_USER, str_bytes("text") };
+	struct engine_message msg = { .role = ENGINE_USER,
+		.text = str_bytes("text") };
 	unsigned calls = 0;
 
 	CHECK_ERR(chat_render(&chat, &msg, 1, no_room, &calls), ERR_LIMIT);

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "engine/kernels.h"
+#include "engine/plain.h"
 
 #define TOKENS_MAX 64
 
@@ -76,7 +76,7 @@ static double compare(
 static void within(const char *model, const char *kind, double limit)
 {
 	assert_true(compare(model, kind, ENGINE_KERNELS_SCALAR) <= limit);
-	if (kernels_have_avx2())
+	if (plain_have_avx2())
 		assert_true(compare(model, kind, ENGINE_KERNELS_AVX2) <= limit);
 }
 

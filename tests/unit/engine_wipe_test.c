@@ -136,7 +136,7 @@ static int submit_secret(
     struct engine *e, struct note *text, struct note *tokens)
 {
 	uint8_t prompt[64];
-	struct engine_message msg = { ENGINE_USER, { prompt, sizeof(prompt) } };
+	struct engine_message msg = { .role = ENGINE_USER, .text = { prompt, sizeof(prompt) } };
 	struct engine_request req = { .message = &msg,
 		.message_n = 1,
 		.sampling = { .temperature = 1, .seed = 4 },
@@ -231,7 +231,7 @@ TEST(engine_refused_requests_leave_nothing_in_memory)
 	struct engine_options opt = { .image = image };
 	struct engine *e = open_engine(&opt);
 	uint8_t *prompt = malloc(300);
-	struct engine_message msg = { ENGINE_USER, { prompt, 300 } };
+	struct engine_message msg = { .role = ENGINE_USER, .text = { prompt, 300 } };
 	struct engine_request req = { .message = &msg, .message_n = 1 };
 	int slot;
 

@@ -2,7 +2,7 @@
  * The reference arithmetic: each row is turned into floats a block at a time
  * and summed in double precision, so that what differs elsewhere is theirs.
  */
-#include "engine/kernels.h"
+#include "engine/plain.h"
 
 #include <string.h>
 
@@ -12,7 +12,7 @@
 #define Q8_BLOCK_LEN 34 /* one half, 32 signed bytes */
 #define CHUNK        32 /* columns turned into floats at a time */
 
-float kernels_f16(uint16_t half)
+float plain_f16(uint16_t half)
 {
 	uint32_t sign = (uint32_t)(half & 0x8000) << 16;
 	uint32_t exponent = half >> 10 & 31;
@@ -37,7 +37,7 @@ static uint16_t load_half(const uint8_t *p)
 
 /* Columns [from, from + n) of a row; n <= CHUNK, from a multiple of CHUNK. */
 static void load(
-    float *out, const struct matrix *w, uint32_t row, uint32_t from, uint32_t n)
+    float *out, const struct plain_matrix *w, uint32_t row, uint32_t from, uint32_t n)
 {
 	const uint8_t *p = w->data + (size_t)row * w->row_len;
 
@@ -46,31 +46,31 @@ static void load(
 	} else if (w->type == GGUF_TENSOR_F16) {
 		for (uint32_t i = 0; i < n; i++)
 			out[i] =
-			    kernels_f16(load_half(p + ((size_t)from + i) * 2));
+			    plain_f16(load_half(p + ((size_t)from + i) * 2));
 	} else {
 		float scale;
 
 		assert(w->type == GGUF_TENSOR_Q8_0);
 		p += (size_t)(from / Q8_BLOCK) * Q8_BLOCK_LEN;
-		scale = kernels_f16(load_half(p));
+		scale = plain_f16(load_half(p));
 		for (uint32_t i = 0; i < n; i++)
 			out[i] = scale * (float)(int8_t)p[2 + i];
 	}
 }
 
-static uint32_t chunk_at(const struct matrix *w, uint32_t from)
+static uint32_t chunk_at(const struct plain_matrix *w, uint32_t from)
 {
 	return w->cols - from < CHUNK ? w->cols - from : CHUNK;
 }
 
-void kernels_row(float *out, const struct matrix *w, uint32_t row)
+void plain_row(float *out, const struct plain_matrix *w, uint32_t row)
 {
 	assert(row < w->rows);
 	for (uint32_t c = 0; c < w->cols; c += CHUNK)
 		load(out + c, w, row, c, chunk_at(w, c));
 }
 
-static float mul_one(const struct matrix *w, uint32_t row, const float *x)
+static float mul_one(const struct plain_matrix *w, uint32_t row, const float *x)
 {
 	float chunk[CHUNK];
 	double sum = 0;
@@ -85,7 +85,7 @@ static float mul_one(const struct matrix *w, uint32_t row, const float *x)
 	return (float)sum;
 }
 
-static void scalar_mul(const struct kernel_mul *m)
+static void scalar_mul(const struct plain_mul *m)
 {
 	for (uint32_t row = m->row_from; row < m->row_to; row++) {
 		for (uint32_t v = 0; v < m->n; v++)
@@ -109,14 +109,14 @@ static void scalar_add_scaled(float *y, float a, const float *x, uint32_t n)
 		y[i] += a * x[i];
 }
 
-const struct kernels kernels_scalar = {
+const struct plain plain_scalar = {
 	.name = "scalar",
 	.mul = scalar_mul,
 	.dot = scalar_dot,
 	.add_scaled = scalar_add_scaled,
 };
 
-bool kernels_have_type(enum gguf_tensor_type type)
+bool plain_have_type(enum gguf_tensor_type type)
 {
 	return type == GGUF_TENSOR_F32 || type == GGUF_TENSOR_F16 ||
 	       type == GGUF_TENSOR_Q8_0;

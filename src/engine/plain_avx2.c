@@ -5,10 +5,10 @@
  * does about as fast as memory delivers them, and nothing is rounded away.
  *
  * This file alone is compiled for these instructions: nothing in it may run
- * before kernels_have_avx2() has said yes, except that function's answer,
- * which lives in kernels_cpu.c.
+ * before plain_have_avx2() has said yes, except that function's answer,
+ * which lives in plain_cpu.c.
  */
-#include "engine/kernels.h"
+#include "engine/plain.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -147,10 +147,10 @@ INLINE void tile_q8(struct tile *t, uint32_t n)
 }
 
 /* Rows [from, to) against the tile's vectors; n is a constant here. */
-INLINE void tile_rows(const struct kernel_mul *m, struct tile *t, float *out,
+INLINE void tile_rows(const struct plain_mul *m, struct tile *t, float *out,
     enum gguf_tensor_type type, uint32_t n)
 {
-	const struct matrix *w = m->w;
+	const struct plain_matrix *w = m->w;
 
 	for (uint32_t row = t->from; row < t->to; row++) {
 		t->row = w->data + (size_t)row * w->row_len;
@@ -164,9 +164,9 @@ INLINE void tile_rows(const struct kernel_mul *m, struct tile *t, float *out,
 }
 
 /* A block of rows and a tile of vectors stay in the first cache together. */
-INLINE void mul_rows(const struct kernel_mul *m, enum gguf_tensor_type type)
+INLINE void mul_rows(const struct plain_mul *m, enum gguf_tensor_type type)
 {
-	const struct matrix *w = m->w;
+	const struct plain_matrix *w = m->w;
 	struct tile t = { .cols = w->cols };
 
 	for (t.from = m->row_from; t.from < m->row_to; t.from = t.to) {
@@ -189,9 +189,9 @@ INLINE void mul_rows(const struct kernel_mul *m, enum gguf_tensor_type type)
 	}
 }
 
-static void avx2_mul(const struct kernel_mul *m)
+static void avx2_mul(const struct plain_mul *m)
 {
-	assert(kernels_have_type(m->w->type));
+	assert(plain_have_type(m->w->type));
 	if (m->w->type == GGUF_TENSOR_Q8_0)
 		mul_rows(m, GGUF_TENSOR_Q8_0);
 	else if (m->w->type == GGUF_TENSOR_F16)
@@ -228,7 +228,7 @@ static void avx2_add_scaled(float *y, float a, const float *x, uint32_t n)
 		y[i] += a * x[i];
 }
 
-const struct kernels kernels_avx2 = {
+const struct plain plain_avx2 = {
 	.name = "avx2",
 	.mul = avx2_mul,
 	.dot = avx2_dot,

@@ -1,9 +1,9 @@
 /* What this CPU can do; compiled for any x86-64. */
 #include <cpuid.h>
 
-#include "engine/kernels.h"
+#include "engine/plain.h"
 
-bool kernels_have_avx2(void)
+bool plain_have_avx2(void)
 {
 	unsigned a, b, c, d;
 
