@@ -211,7 +211,7 @@ static enum err open_all(
 	err = take_memory(e, ctx);
 	if (err != ERR_OK)
 		return err;
-	err = pool_new(&e->pool, e->info.threads);
+	err = pool_new(&e->pool, e->info.threads, false);
 	if (err != ERR_OK)
 		return err_set(ctx, err, "engine: cannot start %u threads",
 		    e->info.threads);

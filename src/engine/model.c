@@ -24,7 +24,7 @@ struct work {
 	float *mixed;  /* [heads * head] what attention gathered */
 	float *gate;   /* [hidden] */
 	float *up;     /* [hidden] */
-	float *scores; /* [pool_parts][context] */
+	float *scores; /* [threads][context] */
 };
 
 static size_t per_row(const struct model *m)
@@ -38,7 +38,7 @@ static size_t per_row(const struct model *m)
 size_t model_work_n(const struct model *m, uint32_t context, uint32_t threads)
 {
 	return per_row(m) * MODEL_BATCH_MAX +
-	       (size_t)pool_parts(threads) * context;
+	       (size_t)threads * context;
 }
 
 size_t model_kv_n(const struct model *m, uint32_t context)

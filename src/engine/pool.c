@@ -1,16 +1,14 @@
 /*
- * The pool. `work` holds the number of the round and how many of its parts are
- * to be taken; a thread takes one by lowering it, which fails when the round is
- * over. A part that is taken but not done keeps the round open, so what the
- * round runs can be read after taking. Both sides look a bounded number of
- * times before they sleep: rounds of a model's layers follow each other within
- * microseconds, and waking a sleeper costs more than the round.
+ * The pool. Two numbers only grow: `round` starts a function, `stage` ends a
+ * stage. Who waits for one to grow looks a bounded number of times before it
+ * sleeps: the stages of a model's blocks follow each other within microseconds,
+ * and waking a sleeper costs more than the stage.
  */
 #include "engine/pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -18,167 +16,199 @@
 
 #define POOL_LOOKS_MAX      4000  /* about 20 microseconds */
 #define POOL_STACK_WIPE_LEN 32768 /* deeper than any kernel or tokenizer goes */
+#define POOL_LINE           64    /* bytes; what two CPUs fight over */
 
-struct pool {
-	pthread_mutex_t lock;
-	pthread_cond_t wake; /* a new round, or stop */
-	pthread_cond_t done; /* undone became 0 */
-	atomic_ullong work;  /* round << 32 | parts to be taken */
-	atomic_uint undone;  /* parts of the round that are not finished */
-	atomic_bool stop;
-	pool_fn *fn;
-	void *cookie;
-	uint32_t parts;   /* of the round */
-	uint32_t threads; /* the caller's included */
-	uint32_t started;
-	pthread_t *thread;
+struct pool_thread {
+	struct pool *pool;
+	uint32_t number;
+	pthread_t thread;
 };
 
-uint32_t pool_parts(uint32_t threads)
+struct pool {
+	_Alignas(POOL_LINE) atomic_uint round;
+	_Alignas(POOL_LINE) atomic_uint stage;
+	_Alignas(POOL_LINE) atomic_uint arrived; /* at the stage's end */
+	_Alignas(POOL_LINE) atomic_uint ticket;  /* next unit of the stage */
+	_Alignas(POOL_LINE) atomic_uint sleepers;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pool_fn *fn; /* of the round */
+	void *cookie;
+	bool stop;
+	bool alone; /* the round runs on the caller's thread only */
+	uint32_t threads;
+	uint32_t started;
+	struct pool_thread *thread; /* [threads - 1] */
+};
+
+uint32_t pool_threads(const struct pool *p)
 {
-	return threads == 1 ? 1 : threads * POOL_PARTS_PER_THREAD;
+	return p->threads;
 }
 
-static void relax(void)
-{
-	__builtin_ia32_pause();
-}
+/* ---- waiting ---- */
 
-static uint32_t parts_left(unsigned long long work)
+static void wait_while(struct pool *p, atomic_uint *word, unsigned old)
 {
-	return (uint32_t)work;
-}
-
-/* Take a part of the present round and run it; false: none is left. */
-static bool take_part(struct pool *p)
-{
-	unsigned long long work = atomic_load(&p->work);
-
-	do {
-		if (parts_left(work) == 0)
-			return false;
-	} while (!atomic_compare_exchange_weak(&p->work, &work, work - 1));
-	p->fn(p->cookie, parts_left(work) - 1, p->parts);
-	if (atomic_fetch_sub(&p->undone, 1) == 1) {
-		pthread_mutex_lock(&p->lock);
-		pthread_cond_signal(&p->done);
-		pthread_mutex_unlock(&p->lock);
+	for (uint32_t i = 0; i < POOL_LOOKS_MAX; i++) {
+		if (atomic_load_explicit(word, memory_order_acquire) != old)
+			return;
+		__builtin_ia32_pause();
 	}
-	return true;
-}
-
-static bool idle(struct pool *p)
-{
-	return parts_left(atomic_load(&p->work)) == 0 && !atomic_load(&p->stop);
-}
-
-static void *work(void *arg)
-{
-	struct pool *p = arg;
-
-	while (!atomic_load(&p->stop)) {
-		uint32_t looks = 0;
-
-		while (take_part(p))
-			;
-		while (idle(p) && looks++ < POOL_LOOKS_MAX)
-			relax();
-		pthread_mutex_lock(&p->lock);
-		while (idle(p))
-			pthread_cond_wait(&p->wake, &p->lock);
-		pthread_mutex_unlock(&p->lock);
-	}
-	return NULL;
-}
-
-static void announce(struct pool *p, uint32_t parts)
-{
-	unsigned long long round = (atomic_load(&p->work) >> 32) + 1;
-
 	pthread_mutex_lock(&p->lock);
-	atomic_store(&p->work, round << 32 | parts);
+	atomic_fetch_add(&p->sleepers, 1);
+	while (atomic_load(word) == old)
+		pthread_cond_wait(&p->wake, &p->lock);
+	atomic_fetch_sub(&p->sleepers, 1);
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* A sleeper that is not counted yet will see the new number first. */
+static void advance(struct pool *p, atomic_uint *word)
+{
+	atomic_fetch_add(word, 1);
+	if (atomic_load(&p->sleepers) == 0)
+		return;
+	pthread_mutex_lock(&p->lock);
 	pthread_cond_broadcast(&p->wake);
 	pthread_mutex_unlock(&p->lock);
 }
 
-static void run_parts(struct pool *p, pool_fn *fn, void *cookie, uint32_t parts)
+void pool_barrier(struct pool *p)
 {
-	p->fn = fn;
-	p->cookie = cookie;
-	p->parts = parts;
-	atomic_store(&p->undone, parts);
-	announce(p, parts);
-	while (take_part(p))
-		;
-	for (uint32_t i = 0; i < POOL_LOOKS_MAX; i++) {
-		if (atomic_load(&p->undone) == 0)
-			return;
-		relax();
+	unsigned stage = atomic_load(&p->stage);
+	uint32_t all = p->alone ? 1 : p->threads;
+
+	if (atomic_fetch_add(&p->arrived, 1) + 1 == all) {
+		atomic_store(&p->arrived, 0);
+		atomic_store(&p->ticket, 0);
+		advance(p, &p->stage);
+	} else {
+		wait_while(p, &p->stage, stage);
 	}
-	pthread_mutex_lock(&p->lock);
-	while (atomic_load(&p->undone) != 0)
-		pthread_cond_wait(&p->done, &p->lock);
-	pthread_mutex_unlock(&p->lock);
+}
+
+uint32_t pool_next(struct pool *p)
+{
+	return atomic_fetch_add_explicit(&p->ticket, 1, memory_order_relaxed);
+}
+
+/* ---- running ---- */
+
+static void *work(void *arg)
+{
+	const struct pool_thread *t = arg;
+	struct pool *p = t->pool;
+
+	for (unsigned round = 0;; round++) {
+		wait_while(p, &p->round, round);
+		if (p->stop)
+			return NULL;
+		p->fn(p->cookie, t->number, p->threads);
+		pool_barrier(p);
+	}
 }
 
 void pool_run(struct pool *p, pool_fn *fn, void *cookie)
 {
-	if (p->threads == 1)
-		fn(cookie, 0, 1);
-	else
-		run_parts(p, fn, cookie, pool_parts(p->threads));
+	if (p->threads == 1) {
+		pool_run_alone(p, fn, cookie);
+		return;
+	}
+	p->fn = fn;
+	p->cookie = cookie;
+	advance(p, &p->round);
+	fn(cookie, 0, p->threads);
+	pool_barrier(p);
 }
 
-/* A thread that waits here takes no second part, so every thread gets one. */
+void pool_run_alone(struct pool *p, pool_fn *fn, void *cookie)
+{
+	p->alone = true;
+	fn(cookie, 0, 1);
+	pool_barrier(p);
+	p->alone = false;
+}
+
 static __attribute__((noinline)) void wipe_stack(
     void *cookie, uint32_t i, uint32_t n)
 {
 	uint8_t below[POOL_STACK_WIPE_LEN];
-	pthread_barrier_t *all = cookie;
 
+	(void)cookie;
 	(void)i;
 	(void)n;
 	mem_wipe(below, sizeof(below));
-	(void)pthread_barrier_wait(all);
 }
 
 void pool_wipe_stacks(struct pool *p)
 {
-	pthread_barrier_t all;
+	pool_run(p, wipe_stack, NULL);
+}
 
-	pthread_barrier_init(&all, NULL, p->threads);
-	if (p->threads == 1)
-		wipe_stack(&all, 0, 1);
-	else
-		run_parts(p, wipe_stack, &all, p->threads);
-	pthread_barrier_destroy(&all);
+/* ---- starting and stopping ---- */
+
+/* The CPUs that we may use, one for each thread; false: they are fewer. */
+static bool choose_cpu(uint32_t number, uint32_t threads, cpu_set_t *out)
+{
+	cpu_set_t all;
+	uint32_t seen = 0;
+
+	if (sched_getaffinity(0, sizeof(all), &all) != 0 ||
+	    (uint32_t)CPU_COUNT(&all) < threads)
+		return false;
+	CPU_ZERO(out);
+	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &all) || seen++ != number)
+			continue;
+		CPU_SET(cpu, out);
+		return true;
+	}
+	return false;
+}
+
+/* Pinning only helps: where it is refused, the system places the threads. */
+static void pin_all(struct pool *p)
+{
+	cpu_set_t own;
+
+	for (uint32_t i = 0; i < p->started; i++)
+		if (choose_cpu(i + 1, p->threads, &own))
+			(void)pthread_setaffinity_np(
+			    p->thread[i].thread, sizeof(own), &own);
+	if (choose_cpu(0, p->threads, &own))
+		(void)pthread_setaffinity_np(pthread_self(), sizeof(own), &own);
 }
 
 static enum err start(struct pool *p)
 {
 	for (uint32_t i = 0; i + 1 < p->threads; i++) {
-		if (pthread_create(&p->thread[i], NULL, work, p) != 0)
+		struct pool_thread *t = &p->thread[i];
+
+		*t = (struct pool_thread){ .pool = p, .number = i + 1 };
+		if (pthread_create(&t->thread, NULL, work, t) != 0)
 			return ERR_IO;
 		p->started++;
 	}
 	return ERR_OK;
 }
 
-enum err pool_new(struct pool **out, uint32_t threads)
+enum err pool_new(struct pool **out, uint32_t threads, bool pin)
 {
-	struct pool *p = calloc(1, sizeof(*p));
+	struct pool *p = aligned_alloc(POOL_LINE, sizeof(*p));
 	enum err e;
 
 	assert(threads >= 1);
 	*out = NULL;
 	if (p == NULL)
 		return ERR_NOMEM;
-	p->threads = threads;
+	*p = (struct pool){ .threads = threads };
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->wake, NULL);
-	pthread_cond_init(&p->done, NULL);
 	p->thread = calloc(threads, sizeof(*p->thread));
 	e = p->thread == NULL ? ERR_NOMEM : start(p);
+	if (e == ERR_OK && pin)
+		pin_all(p);
 	if (e == ERR_OK)
 		*out = p;
 	else
@@ -190,11 +220,10 @@ void pool_free(struct pool *p)
 {
 	if (p == NULL)
 		return;
-	atomic_store(&p->stop, true);
-	announce(p, 0);
+	p->stop = true;
+	advance(p, &p->round);
 	for (uint32_t i = 0; i < p->started; i++)
-		pthread_join(p->thread[i], NULL);
-	pthread_cond_destroy(&p->done);
+		pthread_join(p->thread[i].thread, NULL);
 	pthread_cond_destroy(&p->wake);
 	pthread_mutex_destroy(&p->lock);
 	free(p->thread);

@@ -1,35 +1,46 @@
 /*
  * A few threads that run one function together and sleep between. The caller's
- * thread takes part: a pool of one has no thread of its own. Work is cut into
- * more parts than threads and each thread takes the next one: a thread that the
- * system holds up does not hold up the others.
+ * thread takes part: a pool of one has no thread of its own. Within the
+ * function the threads go from stage to stage together: they share a stage's
+ * units by taking numbers, so that one that the system holds up does not hold
+ * up the others, and wait for each other at its end.
  */
 #ifndef CONFER_ENGINE_POOL_H
 #define CONFER_ENGINE_POOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 
 struct pool;
 
-#define POOL_PARTS_PER_THREAD 4
-
-/* What is run: part i of n, each once, on any thread. */
+/* What is run: once on each of n threads, i being its number. */
 typedef void pool_fn(void *cookie, uint32_t i, uint32_t n);
 
-/* threads >= 1, the caller's included. ERR_NOMEM, or ERR_IO for the threads. */
-enum err pool_new(struct pool **out, uint32_t threads)
+/*
+ * threads >= 1, the caller's included. `pin`: bind each to a CPU of its own,
+ * if there are so many. ERR_NOMEM, or ERR_IO for the threads.
+ */
+enum err pool_new(struct pool **out, uint32_t threads, bool pin)
     __attribute__((warn_unused_result));
 
 /* Stop and join the threads. NULL is fine. */
 void pool_free(struct pool *p);
 
-/* Into how many parts pool_run cuts the work, at most. */
-uint32_t pool_parts(uint32_t threads);
+uint32_t pool_threads(const struct pool *p);
 
-/* Run all parts of fn; returns when they are done. */
+/* Run fn on all threads; returns when it has ended on each. */
 void pool_run(struct pool *p, pool_fn *fn, void *cookie);
+
+/* Run fn(cookie, 0, 1) on the caller's alone: for work too small to share. */
+void pool_run_alone(struct pool *p, pool_fn *fn, void *cookie);
+
+/* Within fn: the next unit of this stage; numbers count up from 0. */
+uint32_t pool_next(struct pool *p);
+
+/* Within fn: the stage is over when all threads have come here. */
+void pool_barrier(struct pool *p);
 
 /* Overwrite what earlier work left on the threads' stacks, the caller's too. */
 void pool_wipe_stacks(struct pool *p);

@@ -281,7 +281,7 @@ TEST(pool_wipes_the_stacks_of_all_threads)
 	make_prompt(letters, sizeof(letters));
 	note(&soil.secret, letters, sizeof(letters));
 	mem_wipe(letters, sizeof(letters));
-	CHECK_OK(pool_new(&p, 4));
+	CHECK_OK(pool_new(&p, 4, false));
 	CHECK_EQ(scan(&soil.secret), 0);
 	pool_run(p, soil_stack, &soil);
 	CHECK(
