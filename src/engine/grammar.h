@@ -1,15 +1,14 @@
 /*
  * Constrained decoding: which tokens may come next so that a text becomes JSON
- * that fits a schema. A schema is compiled into a small graph of nodes; a
- * machine with a bounded stack walks it byte by byte. A token is allowed when
- * all its bytes are; the end is allowed when the text is whole.
+ * that fits a schema. A schema is compiled into a small graph of nodes
+ * (schema.h); a machine with a bounded stack walks it byte by byte. A token is
+ * allowed when all its bytes are; the end is allowed when the text is whole.
  *
- * Understood of JSON Schema: type (also several), properties, required,
- * additionalProperties, items, prefixItems, minItems, maxItems, enum, const,
- * anyOf, oneOf (as anyOf), $ref to #/$defs and #/definitions, minLength,
- * maxLength, minimum and the like of integers where a bound is a sign; title,
- * description, default, examples and $schema say nothing. Anything else is
- * refused by its name: a schema is never enforced in part.
+ * The machine writes less than JSON allows, so that no model can loop in what
+ * says nothing: white space is one blank, or one line feed and up to
+ * GRAMMAR_INDENT_MAX blanks or tabs, and only inside brackets, after ',' and
+ * ':'; the digits of numbers are counted; names and constants have one
+ * spelling. What may follow never leads into a dead end.
  */
 #ifndef CONFER_ENGINE_GRAMMAR_H
 #define CONFER_ENGINE_GRAMMAR_H
@@ -22,37 +21,77 @@
 #include "base/mem.h"
 #include "engine/tok.h"
 
-#define GRAMMAR_NODES_MAX 4096  /* of one schema */
-#define GRAMMAR_TEXT_MAX  65536 /* bytes of names and literals in it */
-#define GRAMMAR_DEPTH_MAX 64    /* nesting of the text */
+#define GRAMMAR_DEPTH_MAX  64 /* nesting of the text */
+#define GRAMMAR_INDENT_MAX 20 /* five levels of four */
+#define GRAMMAR_TOKEN_MAX  64 /* bytes; longer tokens never come */
+#define GRAMMAR_WAYS_MAX                                                       \
+	16                   /* readings of one text kept at a time; of a
+				  schema with more alternatives that begin
+				  alike, the first ones stay */
+#define GRAMMAR_PARTS_MAX 64 /* of one text: one for each tool */
 
-struct grammar; /* one slot's, of grammar_len() bytes */
+/* ---- the vocabulary in the order of its bytes, once for each model ---- */
 
-/* Bytes of memory for one grammar and its machine; aligned to 8. */
+struct grammar_list {
+	uint32_t *token; /* [n] in the order of their bytes */
+	uint8_t *shared; /* [n] bytes that one shares with the one before */
+	uint32_t n;
+};
+
+struct grammar_vocabulary {
+	const struct tok *tok; /* borrowed */
+	struct grammar_list
+	    plain; /* whole characters that mean nothing inside a JSON string */
+	struct grammar_list other;
+	uint8_t *chars;     /* [plain.n] how many */
+	uint8_t chars_most; /* of any */
+	uint32_t words;     /* of the two sets below, one bit for each token */
+	uint32_t *plain_set;
+	uint32_t *allowed; /* work memory; zero between calls */
+};
+
+/* ERR_NOMEM. Accepted by grammar_vocabulary_clear in any case. */
+enum err grammar_vocabulary_init(struct grammar_vocabulary *v,
+    const struct tok *t) __attribute__((warn_unused_result));
+void grammar_vocabulary_clear(struct grammar_vocabulary *v);
+
+/* ---- the grammar and the machine of one answer ---- */
+
+struct grammar; /* grammar_len() bytes, aligned to 8 */
+
 size_t grammar_len(void);
 
-/* Literal text before and after the JSON, for calls of tools. */
-struct grammar_frame {
-	struct bytes before, after;
+/*
+ * One form that the text may have: JSON that fits the schema (JSON text; empty:
+ * any JSON object) between two literal texts, which may be empty.
+ */
+struct grammar_part {
+	struct bytes before, schema, after;
 };
 
 /*
- * Start a grammar in `memory`: any JSON object (`schema` empty), or JSON that
- * fits the schema (JSON text). ERR_FORMAT, ERR_LIMIT, ERR_UNSUPPORTED; ctx
- * names the path in the schema ("#/properties/a/pattern").
+ * Start in the memory of grammar_len() bytes at g: the text has the form of one
+ * of 1 to GRAMMAR_PARTS_MAX parts, none of which starts with another's whole
+ * `before`. ERR_FORMAT (no JSON, no schema, a schema that nothing fits),
+ * ERR_LIMIT, ERR_UNSUPPORTED (a keyword that is not understood); ctx names the
+ * path in the schema ("#/properties/a/pattern"). Borrows nothing.
  */
-enum err grammar_init(struct grammar *g, struct bytes schema,
-    const struct grammar_frame *frame, struct err_ctx *ctx)
-    __attribute__((warn_unused_result));
+enum err grammar_init(struct grammar *g, const struct grammar_part *part,
+    size_t n, struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 /*
- * Set the logits of all tokens that may not come now to -INFINITY. At least
- * one token stays possible: ends of turn when the text is whole.
+ * Set the logits of all tokens that may not come now to -INFINITY; the ends of
+ * a turn may come when the text is whole. Returns how many tokens may come: 0
+ * only for a vocabulary that cannot spell what must come.
  */
-void grammar_mask(const struct grammar *g, const struct tok *t, float *logits);
+uint32_t grammar_mask(
+    struct grammar *g, struct grammar_vocabulary *v, float *logits);
 
-/* A token was chosen. False: it was not allowed (a defect of the caller). */
+/* A token was chosen. False: it was not allowed, and nothing changed. */
 bool grammar_accept(struct grammar *g, const struct tok *t, uint32_t token);
+
+/* Is the text whole? More may still come: digits of a number. */
+bool grammar_whole(const struct grammar *g);
 
 /* Is the text whole, so that only an end may come? */
 bool grammar_done(const struct grammar *g);
