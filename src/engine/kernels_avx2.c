@@ -1,0 +1,23 @@
+/*
+ * The kernels for AVX2, FMA and F16C. Only this file's functions use them:
+ * nothing here may run before kernels_have_avx2() has said yes.
+ */
+#include "engine/kernels.h"
+
+#include "engine/lanes_avx2.h"
+
+#include "engine/body_vector.h"
+
+const struct kernels kernels_avx2 = {
+	.name = "avx2",
+	.quantize = vector_quantize,
+	.rms_norm = vector_rms_norm,
+	.add = vector_add,
+	.scale = vector_scale,
+	.silu_mul = vector_silu_mul,
+	.gelu_mul = vector_gelu_mul,
+	.softcap = vector_softcap,
+	.rotate = vector_rotate,
+	.store = vector_store_kv,
+	.log_sum = vector_log_sum,
+};
