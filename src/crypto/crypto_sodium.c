@@ -73,7 +73,8 @@ void crypto_sha256_update(struct crypto_sha256_stream *s, struct bytes in)
 	crypto_hash_sha256_state *st = (void *)s;
 	size_t done = update_blocks(st, in);
 
-	crypto_hash_sha256_update(st, in.p + done, in.len - done);
+	if (done < in.len)
+		crypto_hash_sha256_update(st, in.p + done, in.len - done);
 }
 
 void crypto_sha256_final(

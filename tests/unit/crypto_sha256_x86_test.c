@@ -20,7 +20,7 @@ static void fill(void)
 /* FIPS 180-4, "abc": one padded block, from the initial state. */
 TEST(sha256_x86_hashes_the_example_of_the_standard)
 {
-	uint32_t state[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+	uint32_t word[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
 		0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
 	static const uint32_t want[8] = { 0xba7816bf, 0x8f01cfea, 0x414140de,
 		0x5dae2223, 0xb00361a3, 0x96177a9c, 0xb410ff61, 0xf20015ad };
@@ -30,8 +30,8 @@ TEST(sha256_x86_hashes_the_example_of_the_standard)
 		print_message("this CPU has no SHA instructions\n");
 		skip();
 	}
-	sha256_x86_blocks(state, block, 1);
-	CHECK_MEM(state, want, sizeof(want));
+	sha256_x86_blocks(word, block, 1);
+	CHECK_MEM(word, want, sizeof(want));
 }
 
 /* The stream takes whole blocks of long pieces, the one-shot hash never. */
