@@ -58,17 +58,18 @@ struct matrix {
 bool matrix_has_type(enum gguf_tensor_type type);
 
 /*
- * Bytes of a group of this many columns, a multiple of MATRIX_LINE (the last
- * line of a group of F16 or BF16 may be filled up). cols is a multiple of the
- * type's block, 1 to 2^24.
+ * Bytes of a group of this many columns, a multiple of MATRIX_LINE: where the
+ * steps end in the middle of a line, zeros fill it up. cols is a multiple of
+ * the type's block, 1 to 2^24.
  */
 size_t matrix_group_len(enum gguf_tensor_type type, uint32_t cols);
 
 /*
  * Interleave n rows, 1 to 16, that lie in the file's encoding at src one after
- * the other, into the group at dst; rows beyond n become zero. False: a number
- * that is not finite is among the scales or the floats, and *bad is its
- * offset from src.
+ * the other, into the group at dst. The bytes of rows beyond n become zero, and
+ * so do their products: all their scales are. False: a number that is not
+ * finite is among the scales or the floats, and *bad is its offset from src;
+ * what dst holds is then undefined.
  */
 bool matrix_pack(uint8_t *dst, enum gguf_tensor_type type, uint32_t cols,
     const uint8_t *src, uint32_t n, size_t *bad)
@@ -77,7 +78,10 @@ bool matrix_pack(uint8_t *dst, enum gguf_tensor_type type, uint32_t cols,
 /* One row of a matrix as floats, out[w->cols]; row < w->rows. */
 void matrix_row(float *out, const struct matrix *w, uint32_t row);
 
-/* IEEE 754 half to float, exact; float to half, to nearest, ties to even. */
+/*
+ * IEEE 754 half to float, exact; float to half, to nearest, ties to even. NaN
+ * becomes quiet and keeps sign and upper payload, as F16C does it.
+ */
 float matrix_f16(uint16_t half);
 uint16_t matrix_to_f16(float f);
 
