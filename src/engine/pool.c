@@ -167,20 +167,19 @@ static bool choose_cpu(uint32_t number, uint32_t threads, cpu_set_t *out)
 	return false;
 }
 
-/* Pinning only helps: where it is refused, the system places the threads. */
-static void pin_all(struct pool *p)
+/*
+ * The caller's thread stays free: it may be another one in each round. Pinning
+ * only helps: where it is refused, the system places the threads.
+ */
+static void pin(struct pool_thread *t)
 {
 	cpu_set_t own;
 
-	for (uint32_t i = 0; i < p->started; i++)
-		if (choose_cpu(i + 1, p->threads, &own))
-			(void)pthread_setaffinity_np(
-			    p->thread[i].thread, sizeof(own), &own);
-	if (choose_cpu(0, p->threads, &own))
-		(void)pthread_setaffinity_np(pthread_self(), sizeof(own), &own);
+	if (choose_cpu(t->number, t->pool->threads, &own))
+		(void)pthread_setaffinity_np(t->thread, sizeof(own), &own);
 }
 
-static enum err start(struct pool *p)
+static enum err start(struct pool *p, bool pinned)
 {
 	for (uint32_t i = 0; i + 1 < p->threads; i++) {
 		struct pool_thread *t = &p->thread[i];
@@ -189,11 +188,13 @@ static enum err start(struct pool *p)
 		if (pthread_create(&t->thread, NULL, work, t) != 0)
 			return ERR_IO;
 		p->started++;
+		if (pinned)
+			pin(t);
 	}
 	return ERR_OK;
 }
 
-enum err pool_new(struct pool **out, uint32_t threads, bool pin)
+enum err pool_new(struct pool **out, uint32_t threads, bool pinned)
 {
 	struct pool *p = aligned_alloc(POOL_LINE, sizeof(*p));
 	enum err e;
@@ -206,9 +207,7 @@ enum err pool_new(struct pool **out, uint32_t threads, bool pin)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->wake, NULL);
 	p->thread = calloc(threads, sizeof(*p->thread));
-	e = p->thread == NULL ? ERR_NOMEM : start(p);
-	if (e == ERR_OK && pin)
-		pin_all(p);
+	e = p->thread == NULL ? ERR_NOMEM : start(p, pinned);
 	if (e == ERR_OK)
 		*out = p;
 	else

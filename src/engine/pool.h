@@ -19,10 +19,10 @@ struct pool;
 typedef void pool_fn(void *cookie, uint32_t i, uint32_t n);
 
 /*
- * threads >= 1, the caller's included. `pin`: bind each to a CPU of its own,
- * if there are so many. ERR_NOMEM, or ERR_IO for the threads.
+ * threads >= 1, the caller's included. `pinned`: bind each of the others to a
+ * CPU of its own, if there are so many. ERR_NOMEM, or ERR_IO for the threads.
  */
-enum err pool_new(struct pool **out, uint32_t threads, bool pin)
+enum err pool_new(struct pool **out, uint32_t threads, bool pinned)
     __attribute__((warn_unused_result));
 
 /* Stop and join the threads. NULL is fine. */
