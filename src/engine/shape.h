@@ -40,34 +40,45 @@ struct family {
 	bool gelu;                /* else SiLU */
 	bool post_norms;          /* after attention and feed-forward */
 	bool scaled_embedding;    /* times sqrt(width) */
-	uint32_t global_every;    /* n: block l sees all positions if l % n ==
-				  n - 1, else its window; 0: all alike */
-	float local_base; /* rope base of windowed blocks; 0: the same */
+	bool windowed;            /* may have a sliding window */
+	uint32_t unrotated_every; /* n: block l has no rotary positions if
+				     l % n == n - 1; 0: all have */
+	uint32_t flat_blocks;     /* the one size of the family, by its blocks,
+				     whose scores are scaled by width / heads */
+	/* Where the file does not say otherwise: */
+	uint32_t global_every; /* shape.global_every, with a window */
+	uint32_t window;
+	float local_base;
+	float attn_softcap, final_softcap;
 };
 
 struct shape {
 	const struct family *family;
 	uint32_t blocks;
-	uint32_t width;    /* embedding_length */
-	uint32_t hidden;   /* feed_forward_length */
-	uint32_t heads;    /* of queries */
-	uint32_t kv_heads; /* of keys and values; divides heads */
-	uint32_t head;     /* width of one head */
-	uint32_t rope;     /* how much of a head is rotated; even */
-	uint32_t window;   /* sliding window; 0: none */
+	uint32_t width;        /* embedding_length */
+	uint32_t hidden;       /* feed_forward_length */
+	uint32_t heads;        /* of queries */
+	uint32_t kv_heads;     /* of keys and values; divides heads */
+	uint32_t head;         /* width of one head */
+	uint32_t rope;         /* how much of a head is rotated; even */
+	uint32_t window;       /* sliding window; 0: none */
+	uint32_t global_every; /* n: block l sees all positions if l % n ==
+				  n - 1, else its window; 0: all alike */
 	uint32_t vocabulary;
 	uint32_t trained_context;
 	float epsilon;     /* of the RMS norms */
 	float query_scale; /* of scores: 1 / sqrt(head) but for some */
 	float attn_softcap, final_softcap; /* 0: none */
 	float rope_base;
+	float local_base; /* rope base of windowed blocks; 0: the same */
 	enum pooling pooling;
 	struct {
 		enum rope_scaling kind;
-		float factor;
-		float attn_factor;
+		float factor;      /* 1 or more */
+		float attn_factor; /* times what YaRN has by itself */
 		uint32_t original_context;
 		float ext_factor, beta_fast, beta_slow; /* YaRN */
+		float log_multiplier;                   /* YaRN's mscale_all */
 	} scaling;
 };
 
@@ -81,6 +92,9 @@ enum err shape_read(struct shape *s, const struct gguf *g, struct err_ctx *ctx)
 
 /* Does this block see only shape->window positions? */
 bool shape_is_local(const struct shape *s, uint32_t block);
+
+/* Are queries and keys of this block rotated by their positions? */
+bool shape_is_rotated(const struct shape *s, uint32_t block);
 
 /* "llama, qwen2, ...": what shape_read knows, for people. */
 const char *shape_known(void);
