@@ -11,11 +11,16 @@
 
 #include "engine/shape.h"
 
+#define ROPE_CONTEXT_MAX (1u << 17)  /* positions; ENGINE_CONTEXT_MAX */
+#define ROPE_FACTOR_MIN  (1.0f / 16) /* with it, real.h, real_cos_sin */
+#define ROPE_FACTOR_MAX  (1u << 20)
+
 /*
  * Fill table[context][rope]: for each position rope/2 cosines, then rope/2
  * sines (kernels.h, rotate), both times the attention factor of the scaling.
- * `local`: for windowed blocks, with their own base and no scaling. `factors`
- * is [rope/2] divisors of frequencies, or NULL.
+ * `local`: for windowed blocks, which some families give their own base and no
+ * scaling. `factors` is [rope/2] divisors of frequencies (weights_rope_factors)
+ * from ROPE_FACTOR_MIN to ROPE_FACTOR_MAX, or NULL.
  */
 void rope_table(float *table, const struct shape *s, bool local,
     const float *factors, uint32_t context);
