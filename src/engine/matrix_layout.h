@@ -1,6 +1,6 @@
 /*
  * What the files of matrix.h share: each type's steps as numbers, and words of
- * four columns. A step starts with one or two lines of halves, d and m or dmin;
+ * four columns. A step starts with the halves of 16 rows, d and then m or dmin;
  * then come its parts of 32 columns, each with small scales, where there are 8
  * parts, and the lines of its numbers.
  */

@@ -386,21 +386,39 @@ TEST(matrix_to_f16_rounds_to_nearest_ties_to_even)
 	CHECK_EQ(matrix_to_f16(from_bits(0xffffffff)), 0xffff);
 }
 
-/* Real blocks: each matrix of the small models, as its quantiser wrote it. */
-static uint32_t check_file(const char *name)
+/* A real file; free(g->file.p) after gguf_clear. */
+static void open_tiny(struct gguf *g, const char *model)
 {
 	struct err_ctx ctx = { .code = ERR_OK };
-	struct gguf g;
+	char name[64];
+	uint8_t *text, *file;
 	size_t len;
-	uint8_t *text = read_file(vector_path(name), &len);
-	uint8_t *file = aligned_alloc(64, (len + 63) / 64 * 64);
-	uint32_t seen = 0;
 
+	(void)snprintf(name, sizeof(name), "llm/tiny/%s.gguf", model);
+	text = read_file(vector_path(name), &len);
+	file = aligned_alloc(64, (len + 63) / 64 * 64);
 	assert_non_null(file);
 	memcpy(file, text, len);
 	free(text);
-	if (gguf_parse(&g, (struct bytes){ file, len }, &ctx) != ERR_OK)
+	if (gguf_parse(g, (struct bytes){ file, len }, &ctx) != ERR_OK)
 		fail_msg("%s: %s", name, ctx.msg);
+}
+
+static void close_tiny(struct gguf *g)
+{
+	const uint8_t *file = g->file.p;
+
+	gguf_clear(g);
+	free((void *)file);
+}
+
+/* Real blocks: each matrix of a small model, as its quantiser wrote it. */
+static uint32_t check_file(const char *model)
+{
+	struct gguf g;
+	uint32_t seen = 0;
+
+	open_tiny(&g, model);
 	for (uint32_t i = 0; i < g.tensor_n; i++) {
 		const struct gguf_tensor *t = &g.tensor[i];
 		struct world w;
@@ -414,9 +432,75 @@ static uint32_t check_file(const char *name)
 		world_clear(&w);
 		seen |= 1u << t->type;
 	}
-	gguf_clear(&g);
-	free(file);
+	close_tiny(&g);
 	return seen;
+}
+
+/* Square of the distance of two tensors, relative to the first's square. */
+static double distance(const struct gguf_tensor *a, const struct gguf_tensor *b)
+{
+	uint32_t cols = a->dim[0];
+	float *x = malloc(cols * sizeof(*x)), *y = malloc(cols * sizeof(*y));
+	double error = 0, sum = 0;
+
+	CHECK_EQ(b->dim[0], cols);
+	CHECK_EQ(b->dim[1], a->dim[1]);
+	for (uint32_t row = 0; row < a->dim[1]; row++) {
+		quant_ref_row(x, a->type,
+		    a->data.p + row * quant_ref_len(a->type, cols), cols);
+		quant_ref_row(y, b->type,
+		    b->data.p + row * quant_ref_len(b->type, cols), cols);
+		for (uint32_t c = 0; c < cols; c++) {
+			error += pow((double)x[c] - (double)y[c], 2);
+			sum += pow((double)x[c], 2);
+		}
+	}
+	free(x);
+	free(y);
+	return error / sum;
+}
+
+/*
+ * One model in two types has about the same weights; a quantiser that is not
+ * ours wrote both. A weight in a wrong place, or a wrong scale, is a distance
+ * of about 1.
+ */
+static void check_judge(const char *exact, const char *model, double limit)
+{
+	struct gguf a, b;
+	uint32_t matrices = 0;
+
+	open_tiny(&a, exact);
+	open_tiny(&b, model);
+	CHECK_EQ(a.tensor_n, b.tensor_n);
+	for (uint32_t i = 0; i < a.tensor_n; i++) {
+		const struct gguf_tensor *x = &a.tensor[a.by_name[i]];
+		const struct gguf_tensor *y = &b.tensor[b.by_name[i]];
+		double d = distance(x, y);
+
+		CHECK(mem_eq(x->name, y->name));
+		if (d > limit)
+			fail_msg("%s: %.*s differs by %g", model,
+			    (int)x->name.len, (const char *)x->name.p, d);
+		matrices += x->type != y->type && d > 0;
+	}
+	CHECK(matrices > 0);
+	close_tiny(&a);
+	close_tiny(&b);
+}
+
+TEST(quant_ref_agrees_with_the_quantiser_of_real_files)
+{
+	check_judge("llama-F32", "llama-F16", 1e-6);
+	check_judge("llama-F32", "llama-BF16", 1e-5);
+	check_judge("llama-F32", "llama-Q8_0", 1e-4);
+	check_judge("llama-F32", "llama-Q4_0", 2e-2);
+	check_judge("llama-F32", "llama-Q4_1", 2e-2);
+	check_judge("llama-F32", "llama-Q5_0", 5e-3);
+	check_judge("llama-F32", "llama-Q5_1", 5e-3);
+	check_judge("llama-k256-Q8_0", "llama-k256-Q4_K", 2e-2);
+	check_judge("llama-k256-Q8_0", "llama-k256-Q5_K", 5e-3);
+	check_judge("llama-k256-Q8_0", "llama-k256-Q6_K", 2e-3);
 }
 
 TEST(matrix_packs_the_blocks_of_real_files)
@@ -426,13 +510,9 @@ TEST(matrix_packs_the_blocks_of_real_files)
 		"llama-Q5_0", "llama-Q5_1", "llama-k256-Q4_K",
 		"llama-k256-Q5_K", "llama-k256-Q6_K", "qwen3-k256-Q4_K_M" };
 	uint32_t seen = 0;
-	char name[64];
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		(void)snprintf(
-		    name, sizeof(name), "llm/tiny/%s.gguf", files[i]);
-		seen |= check_file(name);
-	}
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		seen |= check_file(files[i]);
 	for (size_t i = 0; i < QUANT_REF_TYPE_N; i++)
 		CHECK(seen & 1u << quant_ref_types[i]);
 }
@@ -450,6 +530,8 @@ int main(void)
 		cmocka_unit_test(matrix_f16_is_exact_for_every_half),
 		cmocka_unit_test(matrix_to_f16_rounds_to_nearest_ties_to_even),
 		cmocka_unit_test(matrix_packs_the_blocks_of_real_files),
+		cmocka_unit_test(
+		    quant_ref_agrees_with_the_quantiser_of_real_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
