@@ -83,23 +83,24 @@ static double frequency(
 }
 
 void rope_table(float *table, const struct shape *s, bool local,
-    const float *factors, uint32_t context)
+    const float *factors, struct rope_range range)
 {
 	bool own = local && s->local_base > 0;
 	double base = (double)(own ? s->local_base : s->rope_base);
 	double a = own ? 1 : attention_factor(s);
 	uint32_t half = s->rope / 2;
 
-	assert(context <= ROPE_CONTEXT_MAX);
+	assert(range.n <= ROPE_CONTEXT_MAX &&
+	       range.from <= ROPE_CONTEXT_MAX - range.n);
 	for (uint32_t i = 0; i < half; i++) {
 		double f = own ? real_pow(base, -2.0 * i / s->rope)
 			       : frequency(s, base, factors, i);
 		float *out = table + i;
 
-		for (uint32_t p = 0; p < context; p++, out += s->rope) {
+		for (uint32_t p = 0; p < range.n; p++, out += s->rope) {
 			double cosine, sine;
 
-			real_cos_sin(&cosine, &sine, p * f);
+			real_cos_sin(&cosine, &sine, (range.from + p) * f);
 			out[0] = (float)(cosine * a);
 			out[half] = (float)(sine * a);
 		}

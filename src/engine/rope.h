@@ -15,14 +15,20 @@
 #define ROPE_FACTOR_MIN  (1.0f / 16) /* with it, real.h, real_cos_sin */
 #define ROPE_FACTOR_MAX  (1u << 20)
 
+/* Positions from, from + 1, ... */
+struct rope_range {
+	uint32_t from, n;
+};
+
 /*
- * Fill table[context][rope]: for each position rope/2 cosines, then rope/2
- * sines (kernels.h, rotate), both times the attention factor of the scaling.
- * `local`: for windowed blocks, which some families give their own base and no
- * scaling. `factors` is [rope/2] divisors of frequencies (weights_rope_factors)
- * from ROPE_FACTOR_MIN to ROPE_FACTOR_MAX, or NULL.
+ * Fill table[n][rope] for the positions from `from` on: for each rope/2
+ * cosines, then rope/2 sines (kernels.h, rotate), both times the attention
+ * factor of the scaling; from + n <= ROPE_CONTEXT_MAX. `local`: for windowed
+ * blocks, which some families give their own base and no scaling. `factors` is
+ * [rope/2] divisors of frequencies (weights_rope_factors) from ROPE_FACTOR_MIN
+ * to ROPE_FACTOR_MAX, or NULL. A position's numbers do not depend on n.
  */
 void rope_table(float *table, const struct shape *s, bool local,
-    const float *factors, uint32_t context);
+    const float *factors, struct rope_range range);
 
 #endif

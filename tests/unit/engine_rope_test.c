@@ -19,13 +19,25 @@ struct point {
 
 static const float factors[] = { 1, 1.5f, 2, 4, 8, 16, 32, 64 };
 
+/* A row alone is the row of the whole table. */
+static void starts_anywhere(const struct shape *s, bool local, const float *f)
+{
+	float many[9 * 64], one[64];
+
+	assert_true(s->rope <= 64);
+	rope_table(many, s, local, f, (struct rope_range){ 1000, 9 });
+	rope_table(one, s, local, f, (struct rope_range){ 1008, 1 });
+	CHECK_MEM(one, many + (size_t)8 * s->rope, s->rope * sizeof(float));
+}
+
 static void matches(
     const struct shape *s, bool local, const float *f, const struct point *want)
 {
 	float *table =
 	    malloc((size_t)ROPE_CONTEXT_MAX * s->rope * sizeof(*table));
 
-	rope_table(table, s, local, f, ROPE_CONTEXT_MAX);
+	rope_table(
+	    table, s, local, f, (struct rope_range){ 0, ROPE_CONTEXT_MAX });
 	for (int i = 0; i < POINTS; i++) {
 		const struct point *w = &want[i];
 		const float *row = table + (size_t)w->position * s->rope;
@@ -38,6 +50,7 @@ static void matches(
 			    (double)w->cosine, (double)w->sine);
 	}
 	free(table);
+	starts_anywhere(s, local, f);
 }
 
 static struct shape shape(uint32_t rope, float base)
