@@ -51,8 +51,9 @@ struct kernel_mul {
 	uint32_t group_from, group_to;
 };
 
-#define KERNEL_ATTEND_MAX 8  /* queries that share keys */
-#define KERNEL_PAGE       64 /* positions in a page of keys and values */
+#define KERNEL_ATTEND_MAX 8   /* queries that share keys */
+#define KERNEL_PAGE       64  /* positions in a page of keys and values */
+#define KERNEL_HEAD_MAX   512 /* width of a head */
 
 /*
  * Attention of up to 8 queries over one head of keys and values of one slot.
@@ -85,7 +86,10 @@ struct kernels {
 	void (*mul)(const struct kernel_mul *m);
 	void (*attend)(const struct kernel_attend *a);
 
-	/* n floats, a multiple of 32, to n / 32 blocks; to nearest even. */
+	/*
+	 * n floats, a multiple of 32, to n / 32 blocks; to nearest even. A
+	 * block without a number of 2^-100 and more is 0.
+	 */
 	void (*quantize)(struct act *out, const float *x, uint32_t n);
 
 	/* out = x / sqrt(mean(x^2) + epsilon) * weight; out may be x. */
@@ -114,10 +118,11 @@ struct kernels {
 	    float *x, float *y, uint32_t stride, const float *cs, uint32_t n);
 
 	/*
-	 * Store keys and values of one position of one head: k[head] into
-	 * column `at` of [head][KERNEL_PAGE], v[head] into row `at` of
-	 * [KERNEL_PAGE][head_pad], both halves. What does not fit a half
-	 * becomes the largest that does.
+	 * Store keys and values of one position of one head at its place in a
+	 * page (kv.h, kv_offset): k[head] into column `at` of
+	 * [head][KERNEL_PAGE], v[head] into row `at` of the values behind
+	 * them, both halves. What does not fit a half becomes the largest that
+	 * does, and a NaN a number: what is stored is finite.
 	 */
 	void (*store)(uint8_t *page, uint32_t at, const float *k,
 	    const float *v, uint32_t head);

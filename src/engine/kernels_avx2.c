@@ -7,12 +7,14 @@
 #include "engine/lanes_avx2.h"
 #include "engine/lines_avx2.h"
 
+#include "engine/body_attend.h"
 #include "engine/body_matmul.h"
 #include "engine/body_vector.h"
 
 const struct kernels kernels_avx2 = {
 	.name = "avx2",
 	.mul = mul_matrix,
+	.attend = attend_all,
 	.quantize = vector_quantize,
 	.rms_norm = vector_rms_norm,
 	.add = vector_add,

@@ -4,12 +4,14 @@
 #include "engine/lanes_scalar.h"
 #include "engine/lines_scalar.h"
 
+#include "engine/body_attend.h"
 #include "engine/body_matmul.h"
 #include "engine/body_vector.h"
 
 const struct kernels kernels_scalar = {
 	.name = "scalar",
 	.mul = mul_matrix,
+	.attend = attend_all,
 	.quantize = vector_quantize,
 	.rms_norm = vector_rms_norm,
 	.add = vector_add,

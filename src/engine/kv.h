@@ -31,11 +31,12 @@ struct kv_pool {
 	size_t page_len; /* bytes, a multiple of 64 */
 	uint32_t page_n;
 	uint32_t free_n;
-	uint32_t *free; /* [page_n] numbers of free pages, the first free_n */
+	uint32_t used_n; /* only pages below this were ever handed out */
+	uint32_t *free;  /* [page_n] numbers of free pages, the first free_n */
 	struct pages memory;
 };
 
-/* Bytes of a page of this shape. */
+/* Bytes of a page of this shape; 0: it overflows, or is not one. */
 size_t kv_page_len(const struct kv_shape *shape);
 
 /* Offset in a page of the keys of a block and head. */
@@ -44,7 +45,11 @@ size_t kv_offset(const struct kv_shape *shape, uint32_t block, uint32_t head);
 /* Pages for so many positions. */
 uint32_t kv_pages_for(uint32_t positions);
 
-/* Take memory for page_n pages. ERR_NOMEM, ERR_LIMIT (sizes overflow). */
+/*
+ * Reserve memory for page_n pages; what is never handed out is never touched.
+ * ERR_NOMEM, ERR_LIMIT (a size is 0 or overflows, a head is too wide). On
+ * failure the pool is clear.
+ */
 enum err kv_init(struct kv_pool *pool, const struct kv_shape *shape,
     uint32_t page_n) __attribute__((warn_unused_result));
 
