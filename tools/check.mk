@@ -184,6 +184,14 @@ $(BUILD)/bench/%: bench/%.c bench/bench.h $(BUILD)/lib/all.a $(BUILD)/flags
 	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Ibench -o $@ \
 		$(filter %.c,$^) $(LINK_ALL) $(BENCH_FLAGS)
 
+# Models of real shape with random weights: bench/llm/model.h.
+$(BUILD)/bench/llm-model: bench/llm/model.c bench/llm/shapes.c bench/llm/write.c
+$(BUILD)/bench/llm-model: $(wildcard bench/llm/*.h) $(BUILD)/lib/all.a
+	@mkdir -p $(@D)
+	$(call say,BENCH,bench/llm)
+	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Ibench -o $@ \
+		$(filter %.c,$^) $(LINK_ALL)
+
 # The verifier in wasm, where its tools are.
 BENCH_WASM = $(and $(shell command -v $(CLANG) 2>/dev/null),\
 	$(shell command -v node 2>/dev/null),bench/attest.mjs)
