@@ -1,7 +1,6 @@
 /* confer measure: what hardware will report of a launch, before there is one. */
 #include <string.h>
 
-#include "base/json.h"
 #include "cli/cmd.h"
 #include "cli/measure_show.h"
 
@@ -25,24 +24,6 @@ static enum cli_exit json_end(struct wr *w, enum cli_exit x)
 	return x;
 }
 
-static enum cli_exit failed(const struct cli_options *o, struct cli_term *t,
-    enum cli_exit x, const struct err_ctx *ctx)
-{
-	const char *msg = ctx->msg[0] != '\0' ? ctx->msg : err_name(ctx->code);
-	uint8_t buf[CLI_INPUTS_MAX];
-	struct wr w;
-
-	if (!o->json)
-		return cli_exit_say(t, x, ctx);
-	w = json_begin(buf, x);
-	wr_fmt(
-	    &w, ",\"error\":{\"code\":\"%s\",\"message\":", cli_exit_name(x));
-	json_write_string(
-	    &w, (struct bytes){ (const uint8_t *)msg, strlen(msg) });
-	wr_str(&w, "}");
-	return json_end(&w, x);
-}
-
 static enum cli_exit measure_snp(
     const struct cli_options *o, struct cli_term *t, struct err_ctx *ctx)
 {
@@ -53,10 +34,10 @@ static enum cli_exit measure_snp(
 	enum err e;
 
 	if (x != CLI_EXIT_OK)
-		return failed(o, t, x, ctx);
+		return cli_exit_tell(t, o->json, x, ctx);
 	e = snp_launch_digest(digest, &m.in.launch, ctx);
 	if (e != ERR_OK)
-		return failed(o, t,
+		return cli_exit_tell(t, o->json,
 		    e == ERR_INTERNAL ? CLI_EXIT_INTERNAL : CLI_EXIT_REFUSED,
 		    ctx);
 	if (!o->json) {
@@ -79,10 +60,10 @@ static enum cli_exit measure_tdx(
 	enum err e;
 
 	if (x != CLI_EXIT_OK)
-		return failed(o, t, x, ctx);
+		return cli_exit_tell(t, o->json, x, ctx);
 	e = tdx_inputs_measure(&v, &m.in, ctx);
 	if (e != ERR_OK)
-		return failed(o, t,
+		return cli_exit_tell(t, o->json,
 		    e == ERR_INTERNAL ? CLI_EXIT_INTERNAL : CLI_EXIT_REFUSED,
 		    ctx);
 	if (o->quiet && !cli_measure_complete(&v)) {
@@ -90,7 +71,7 @@ static enum cli_exit measure_tdx(
 		    "no line for a release record: MRTD, RTMR0, RTMR1 and "
 		    "RTMR2 "
 		    "are not all known");
-		return failed(o, t, CLI_EXIT_REFUSED, ctx);
+		return cli_exit_tell(t, o->json, CLI_EXIT_REFUSED, ctx);
 	}
 	if (!o->json) {
 		cli_measure_show_tdx(&m, &v, o->quiet);
@@ -150,9 +131,9 @@ enum cli_exit cli_cmd_measure(const struct cli_options *o, struct cli_term *t)
 		(void)err_set(&ctx, ERR_FORMAT,
 		    "confer measure wants `snp` or `tdx`%s%.*s",
 		    kind[0] != '\0' ? ", not " : "", SHOWN, kind);
-		return failed(o, t, CLI_EXIT_USAGE, &ctx);
+		return cli_exit_tell(t, o->json, CLI_EXIT_USAGE, &ctx);
 	}
 	if (!all_apply(&o->measure, snp, &ctx))
-		return failed(o, t, CLI_EXIT_USAGE, &ctx);
+		return cli_exit_tell(t, o->json, CLI_EXIT_USAGE, &ctx);
 	return snp ? measure_snp(o, t, &ctx) : measure_tdx(o, t, &ctx);
 }

@@ -31,4 +31,11 @@ const char *cli_exit_name(enum cli_exit code);
 enum cli_exit cli_exit_say(
     struct cli_term *t, enum cli_exit code, const struct err_ctx *ctx);
 
+/*
+ * Likewise, or with json as {"exit", "error": {"code", "message"}} on standard
+ * output.
+ */
+enum cli_exit cli_exit_tell(struct cli_term *t, bool json, enum cli_exit code,
+    const struct err_ctx *ctx);
+
 #endif

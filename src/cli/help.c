@@ -21,7 +21,9 @@ static const char general[] =
     "hardware itself: SIMULATED, NOT PRIVATE, to try and to develop.\n"
     "\n"
     "`confer help COMMAND` and `man confer` say more. For operators there are\n"
-    "`confer measure`, `confer release` and `confer collateral`.\n"
+    "`confer measure`, `confer release` and `confer collateral`; `confer model` "
+    "is\n"
+    "the engine by itself.\n"
     "`confer --version` also prints the SHA-256 of this program's file, to be\n"
     "compared with the `client` record in the log. `sha256sum` prints the same,\n"
     "and need not believe this program.\n"
@@ -173,6 +175,32 @@ static const char release[] =
     "RECORD of - is standard input. docs/releasing.md goes through a release.\n"
     "Exit code of check 0: not refused, 2: a client would refuse it.\n";
 
+static const char model[] =
+    "confer model info --model llama.gguf\n"
+    "confer model tokenize --model llama.gguf --text \"Hello\" --pieces\n"
+    "confer model run --model llama.gguf --prompt \"Once upon\" --temp 0 -n "
+    "50\n"
+    "confer model run --model llama.gguf --chat --prompt \"Who are you?\"\n"
+    "confer model logits --model llama.gguf --tokens 1,2,3 --out logits.f32\n"
+    "confer model bench --model llama.gguf --parallel 16 --context\n"
+    "\n"
+    "usage: confer model info|tokenize|logits|run|bench --model FILE "
+    "[OPTION]...\n"
+    "\n"
+    "The engine by itself, without an enclave. `info` reads the head of a GGUF "
+    "file:\n"
+    "what the model is, what memory it wants, whether it can be run and why "
+    "not (exit\n"
+    "code 2). `tokenize` turns text into token numbers, or back with --decode; "
+    "it\n"
+    "needs a vocabulary only. `logits` writes what the model computes after "
+    "each\n"
+    "token. `run` continues a text. `bench` measures, beside the speed of "
+    "this\n"
+    "machine's memory in the same run. The same model, tokens and options give "
+    "the\n"
+    "same bits on every CPU, with any number of threads and --kernels.\n";
+
 static const struct topic {
 	enum cli_command command;
 	const char *text;
@@ -185,6 +213,7 @@ static const struct topic {
 	{ CLI_ATTEST, attest },
 	{ CLI_COLLATERAL, collateral },
 	{ CLI_RELEASE, release },
+	{ CLI_MODEL, model },
 };
 #define TOPICS (sizeof(topics) / sizeof(topics[0]))
 

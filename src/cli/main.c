@@ -79,6 +79,9 @@ static enum cli_exit run(const struct cli_options *o, struct cli_term *t)
 		return cli_cmd_collateral(o, t);
 	case CLI_RELEASE:
 		return cli_cmd_release(o, t);
+	case CLI_MODEL:
+		return cli_cmd_model(o, t);
+	case CLI_REPLAY:
 	case CLI_HELP:
 	case CLI_NONE:
 		break;

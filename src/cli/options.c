@@ -15,11 +15,15 @@ enum kind {
 	LIST,    /* struct cli_list: one more item */
 };
 
-#define ALL      (CLI_UP | CLI_ASK | CLI_CHAT | CLI_VERIFY)
-#define TALK     (CLI_ASK | CLI_CHAT)
-#define RECORDED (CLI_COLLATERAL | CLI_ATTEST | CLI_MEASURE | CLI_RELEASE)
-#define DIALS    (CLI_ASK | CLI_CHAT | CLI_VERIFY)
-#define AT(f)    offsetof(struct cli_options, f)
+#define ALL     (CLI_UP | CLI_ASK | CLI_CHAT | CLI_VERIFY)
+#define TALK    (CLI_ASK | CLI_CHAT)
+#define SAMPLES (TALK | CLI_MODEL)
+#define ENGINE  (CLI_MODEL | CLI_REPLAY)
+#define JUDGES  (DIALS | CLI_REPLAY)
+#define RECORDED                                                               \
+	(CLI_COLLATERAL | CLI_ATTEST | CLI_MEASURE | CLI_RELEASE | ENGINE)
+#define DIALS (CLI_ASK | CLI_CHAT | CLI_VERIFY)
+#define AT(f) offsetof(struct cli_options, f)
 
 static const struct row {
 	const char *name;
@@ -79,26 +83,59 @@ static const struct row {
 	    "judge as of this time, in Unix seconds" },
 	{ "connect", "ADDR", TEXT, DIALS, AT(connect),
 	    "talk to this enclave (default: the running `confer up`)" },
-	{ "trust", "FILE", TEXT, DIALS, AT(trust),
+	{ "trust", "FILE", TEXT, JUDGES, AT(trust),
 	    "whom to believe (default: HOME/trust)" },
-	{ "accept-simulated", NULL, FLAG, DIALS, AT(accept_simulated),
+	{ "accept-simulated", NULL, FLAG, JUDGES, AT(accept_simulated),
 	    "accept a simulated TEE, which protects nothing" },
 	{ "model", "NAME", TEXT, TALK, AT(model), "which model should answer" },
 	{ "system", "TEXT", TEXT, TALK, AT(system),
 	    "instructions that come before the conversation" },
-	{ "temperature", "N", NUMBER, TALK, AT(chat.temperature),
+	{ "model", "FILE", TEXT, ENGINE, AT(model), "the GGUF model" },
+	{ "text", "TEXT", TEXT, CLI_MODEL, AT(engine.text),
+	    "tokenize: this text (default: standard input)" },
+	{ "decode", "IDS", TEXT, CLI_MODEL, AT(engine.decode),
+	    "tokenize: the bytes of these tokens instead" },
+	{ "pieces", NULL, FLAG, CLI_MODEL, AT(engine.pieces),
+	    "tokenize: one token a line, with its bytes" },
+	{ "special", NULL, FLAG, CLI_MODEL, AT(engine.special),
+	    "tokenize: trust the text: it may spell special tokens" },
+	{ "tokens", "IDS", TEXT, CLI_MODEL, AT(engine.tokens),
+	    "logits: of these tokens, such as 1,2,3" },
+	{ "out", "FILE", TEXT, CLI_MODEL, AT(engine.out),
+	    "logits: float32 little endian, [tokens][vocabulary]" },
+	{ "prompt", "TEXT", TEXT, CLI_MODEL, AT(engine.prompt),
+	    "run: what to continue (default: standard input)" },
+	{ "chat", NULL, FLAG, CLI_MODEL, AT(engine.chat),
+	    "run: as a question, by the model's chat template" },
+	{ "raw", NULL, FLAG, CLI_MODEL, AT(engine.raw),
+	    "run: as it stands (default)" },
+	{ "verbose", NULL, FLAG, CLI_MODEL, AT(engine.verbose),
+	    "run: figures on standard error, also into a pipe" },
+	{ "prompt-tokens", "N", INTEGER, CLI_MODEL, AT(engine.prompt_tokens),
+	    "bench: length of the prompt, also -p (default: 512)" },
+	{ "parallel", "N", INTEGER, CLI_MODEL, AT(engine.parallel),
+	    "bench: answers at once (default: 1)" },
+	{ "context", NULL, FLAG, CLI_MODEL, AT(engine.context),
+	    "bench: also behind 8192 tokens of context" },
+	{ "threads", "N", INTEGER, ENGINE, AT(engine.threads),
+	    "of the engine (default: one for each CPU)" },
+	{ "kernels", "NAME", TEXT, ENGINE, AT(engine.kernels),
+	    "scalar, avx2 or avx512 (default: the fastest here)" },
+	{ "temp", "N", NUMBER, CLI_MODEL, AT(chat.temperature),
+	    "the same as --temperature" },
+	{ "temperature", "N", NUMBER, SAMPLES, AT(chat.temperature),
 	    "0: the most likely words; 1: as the model thinks" },
-	{ "top-p", "N", NUMBER, TALK, AT(chat.top_p),
+	{ "top-p", "N", NUMBER, SAMPLES, AT(chat.top_p),
 	    "choose among the likeliest words that make up N" },
-	{ "top-k", "N", INTEGER, TALK, AT(chat.top_k),
+	{ "top-k", "N", INTEGER, SAMPLES, AT(chat.top_k),
 	    "choose among the N likeliest words" },
-	{ "min-p", "N", NUMBER, TALK, AT(chat.min_p),
+	{ "min-p", "N", NUMBER, SAMPLES, AT(chat.min_p),
 	    "drop words N times less likely than the likeliest" },
-	{ "seed", "N", INTEGER, TALK, AT(chat.seed),
+	{ "seed", "N", INTEGER, SAMPLES, AT(chat.seed),
 	    "the same seed gives the same answer" },
-	{ "max-tokens", "N", INTEGER, TALK, AT(chat.max_tokens),
+	{ "max-tokens", "N", INTEGER, SAMPLES, AT(chat.max_tokens),
 	    "stop after N tokens" },
-	{ "stop", "TEXT", STOP, TALK, 0,
+	{ "stop", "TEXT", STOP, SAMPLES, 0,
 	    "stop before this text; up to 4 times" },
 	{ "no-stream", NULL, FLAG, CLI_ASK, AT(no_stream),
 	    "print the answer once it is whole" },
@@ -110,7 +147,8 @@ static const struct row {
 	    "a receipt: judge it as if it were shown now" },
 	{ "public", "FILE", TEXT, CLI_VERIFY, AT(public),
 	    "a receipt: write it without question and answer" },
-	{ "trust-receipt", NULL, FLAG, CLI_VERIFY, AT(trust_receipt),
+	{ "trust-receipt", NULL, FLAG, CLI_VERIFY | CLI_REPLAY,
+	    AT(trust_receipt),
 	    "a receipt: believe the keys that it brings itself" },
 	{ "firmware", "FILE", TEXT, CLI_MEASURE, AT(measure.firmware),
 	    "the firmware (OVMF)" },
@@ -260,7 +298,7 @@ static const struct row {
 	    "rebuild: who rebuilt it" },
 	{ "result-of", "RECORD", TEXT, CLI_RELEASE, AT(release.result_of),
 	    "rebuild: a record made from the rebuilt files" },
-	{ "home", "DIR", TEXT, ALL, AT(home),
+	{ "home", "DIR", TEXT, ALL | CLI_REPLAY, AT(home),
 	    "keep state here (default: ~/.local/share/confer)" },
 	{ "json", NULL, FLAG, CLI_UP | CLI_ASK | CLI_VERIFY | RECORDED,
 	    AT(json), "one JSON object on standard output" },
@@ -286,6 +324,7 @@ static const struct command {
 	{ "attest", CLI_ATTEST, 1 },
 	{ "collateral", CLI_COLLATERAL, 1 },
 	{ "release", CLI_RELEASE, 3 },
+	{ "model", CLI_MODEL, 1 },
 	{ "help", CLI_HELP, 1 },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -401,17 +440,32 @@ static enum err store(struct cli_options *out, const struct row *row,
 	return ERR_OK;
 }
 
+/* The long form of an option of one letter. */
+static const char *spelled_out(const char *arg)
+{
+	static const struct {
+		const char *letter, *word;
+	} both[] = {
+		{ "-h", "--help" },
+		{ "-o", "--out" },
+		{ "-n", "--max-tokens" },
+		{ "-p", "--prompt-tokens" },
+	};
+
+	for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+		if (strcmp(arg, both[i].letter) == 0)
+			return both[i].word;
+	}
+	return arg;
+}
+
 /* An option at argv[*i]; steps over its value. */
 static enum err read_option(
     struct cli_options *out, int argc, char **argv, int *i, struct err_ctx *ctx)
 {
-	const char *arg = argv[*i], *value = NULL;
+	const char *arg = spelled_out(argv[*i]), *value = NULL;
 	const struct row *row;
 
-	if (strcmp(arg, "-h") == 0)
-		arg = "--help";
-	if (strcmp(arg, "-o") == 0)
-		arg = "--out";
 	row = find(out->command, arg, &value);
 	if (row == NULL)
 		return unknown(out->command, arg, ctx);

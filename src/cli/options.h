@@ -22,6 +22,8 @@ enum cli_command {
 	CLI_MEASURE = 512,
 	CLI_ATTEST = 1024,
 	CLI_RELEASE = 2048,
+	CLI_MODEL = 4096,
+	CLI_REPLAY = 8192,
 };
 
 #define CLI_ARGS_MAX 3  /* release key NAME FILE */
@@ -114,6 +116,25 @@ struct cli_release {
 	struct cli_list drop; /* keywords not taken over from --from */
 };
 
+/* Of `model`; --threads and --kernels also of `replay`. */
+struct cli_model {
+	const char *text; /* tokenize, to special */
+	const char *decode;
+	bool pieces;
+	bool special;
+	const char *tokens; /* logits, to out */
+	const char *out;
+	const char *prompt; /* run, to verbose */
+	bool chat;
+	bool raw;
+	bool verbose;
+	const char *prompt_tokens; /* bench, to context */
+	const char *parallel;
+	bool context;
+	const char *threads;
+	const char *kernels;
+};
+
 /* All strings are of argv. */
 struct cli_options {
 	enum cli_command command;
@@ -125,7 +146,7 @@ struct cli_options {
 	bool accept_simulated;
 	bool no_stream;
 	const char *home;
-	const char *model; /* a file for `up`, else a name */
+	const char *model; /* a file for `up`, `model`, `replay`, else a name */
 	const char *listen;
 	const char *dir;
 	const char *evidence; /* these: collateral fetch */
@@ -157,6 +178,7 @@ struct cli_options {
 	bool trust_receipt;  /* believe what it brings along */
 	struct cli_measure measure;
 	struct cli_release release;
+	struct cli_model engine;
 	struct client_options chat;
 	const char *arg[CLI_ARGS_MAX];
 	size_t args;
