@@ -64,6 +64,7 @@ bool gguf_type_block(
 /* What is being read, so that a message can name it. */
 struct parser {
 	struct rd rd;
+	uint64_t file_len;
 	struct err_ctx *ctx;
 };
 
@@ -76,24 +77,34 @@ static enum err fail(struct parser *p, enum err e, const char *field)
 
 static enum err check(struct parser *p, const char *field)
 {
+	if (p->rd.err == ERR_TRUNCATED && p->rd.len < p->file_len)
+		return ERR_AGAIN;
 	return p->rd.err == ERR_OK ? ERR_OK : fail(p, p->rd.err, field);
+}
+
+/* Can the file have n more bytes here, and are they there? */
+static enum err check_left(struct parser *p, uint64_t n, const char *field)
+{
+	if (n > p->file_len - p->rd.off)
+		return fail(p, ERR_TRUNCATED, field);
+	return n > rd_left(&p->rd) ? ERR_AGAIN : ERR_OK;
 }
 
 static enum err read_string(
     struct parser *p, const char *field, struct bytes *out, size_t max)
 {
 	uint64_t n = rd_u64le(&p->rd);
+	enum err e = check(p, field);
 
-	if (p->rd.err != ERR_OK)
-		return check(p, field);
-	if (n > rd_left(&p->rd))
-		return fail(p, ERR_TRUNCATED, field);
-	if (n > max)
+	if (e == ERR_OK && n > max && n <= p->file_len - p->rd.off)
 		return err_set(p->ctx, ERR_LIMIT,
 		    "gguf: %s at offset %zu: %llu bytes, limit %zu", field,
 		    p->rd.off, (unsigned long long)n, max);
-	*out = rd_take(&p->rd, (size_t)n);
-	return ERR_OK;
+	if (e == ERR_OK)
+		e = check_left(p, n, field);
+	if (e == ERR_OK)
+		*out = rd_take(&p->rd, (size_t)n);
+	return e;
 }
 
 static enum err read_array(struct parser *p, struct gguf_pair *pair)
@@ -121,8 +132,9 @@ static enum err read_array(struct parser *p, struct gguf_pair *pair)
 		for (uint64_t i = 0; i < count && e == ERR_OK; i++)
 			e = read_string(p, "string in an array", &s, SIZE_MAX);
 	} else {
-		(void)rd_take(&p->rd, (size_t)count * value_len[type]);
-		e = check(p, "array items");
+		e = check_left(p, count * value_len[type], "array items");
+		if (e == ERR_OK)
+			(void)rd_take(&p->rd, (size_t)count * value_len[type]);
 	}
 	if (e == ERR_OK && p->rd.off > start) {
 		pair->value.p = p->rd.p + start;
@@ -223,12 +235,10 @@ static enum err read_dims(struct parser *p, struct gguf_tensor *t)
 	return ERR_OK;
 }
 
-/* data.p stays NULL: data.len and *at (from the data's start) are known. */
-static enum err read_tensor(
-    struct parser *p, struct gguf_tensor *t, uint64_t *at)
+/* t->at is from the data's start still. */
+static enum err read_tensor(struct parser *p, struct gguf_tensor *t)
 {
 	uint32_t type;
-	uint64_t len = 0;
 	enum err e;
 
 	t->offset = p->rd.off;
@@ -241,7 +251,7 @@ static enum err read_tensor(
 	if (e != ERR_OK)
 		return e;
 	type = rd_u32le(&p->rd);
-	*at = rd_u64le(&p->rd);
+	t->at = rd_u64le(&p->rd);
 	e = check(p, "tensor type and offset");
 	if (e != ERR_OK)
 		return e;
@@ -250,26 +260,23 @@ static enum err read_tensor(
 		    "gguf: tensor at offset %zu: type number %u",
 		    (size_t)t->offset, type);
 	t->type = (enum gguf_tensor_type)type;
-	e = tensor_len(p, t, &len);
-	if (e != ERR_OK)
-		return e;
-	if (len > p->rd.len)
-		return fail(p, ERR_TRUNCATED, "tensor larger than the file");
-	t->data.len = (size_t)len;
-	return ERR_OK;
+	e = tensor_len(p, t, &t->len);
+	if (e == ERR_OK && t->len > p->file_len)
+		e = fail(p, ERR_TRUNCATED, "tensor larger than the file");
+	return e;
 }
 
 /* Offsets are relative to the data's start, which is known only at the end. */
-static enum err place_tensor(struct parser *p, struct gguf *g,
-    struct gguf_tensor *t, uint64_t start, uint64_t at)
+static enum err place_tensor(
+    struct parser *p, struct gguf *g, struct gguf_tensor *t, uint64_t start)
 {
 	const char *reason = NULL;
 	enum err e = ERR_FORMAT;
 
-	if (at % g->alignment != 0) {
+	if (t->at % g->alignment != 0) {
 		reason = "misaligned";
-	} else if (start > p->rd.len || at > p->rd.len - start ||
-		   t->data.len > p->rd.len - start - at) {
+	} else if (start > p->file_len || t->at > p->file_len - start ||
+		   t->len > p->file_len - start - t->at) {
 		reason = "beyond the file's end";
 		e = ERR_TRUNCATED;
 	}
@@ -277,7 +284,7 @@ static enum err place_tensor(struct parser *p, struct gguf *g,
 		return err_set(p->ctx, e,
 		    "gguf: tensor described at offset %zu: data %s",
 		    (size_t)t->offset, reason);
-	t->data.p = p->rd.p + start + at;
+	t->at += start;
 	return ERR_OK;
 }
 
@@ -301,8 +308,8 @@ static int compare_names(const void *a, const void *b, void *cookie)
 static int compare_places(const void *a, const void *b, void *cookie)
 {
 	const struct gguf_tensor *t = cookie;
-	const uint8_t *x = t[*(const uint32_t *)a].data.p;
-	const uint8_t *y = t[*(const uint32_t *)b].data.p;
+	uint64_t x = t[*(const uint32_t *)a].at;
+	uint64_t y = t[*(const uint32_t *)b].at;
 
 	return x < y ? -1 : x > y;
 }
@@ -320,7 +327,7 @@ static enum err check_tensors(struct parser *p, struct gguf *g)
 		const struct gguf_tensor *a = &t[order[i - 1]];
 		const struct gguf_tensor *b = &t[order[i]];
 
-		if (a->data.p + a->data.len > b->data.p)
+		if (a->at + a->len > b->at)
 			return err_set(p->ctx, ERR_FORMAT,
 			    "gguf: tensors described at offsets %zu and %zu "
 			    "overlap",
@@ -338,20 +345,19 @@ static enum err check_tensors(struct parser *p, struct gguf *g)
 
 static enum err read_tensors(struct parser *p, struct gguf *g)
 {
-	uint64_t *at = calloc(g->tensor_n + 1, sizeof(*at));
 	uint64_t start;
 	enum err e = ERR_OK;
 
 	g->tensor = calloc(g->tensor_n + 1, sizeof(*g->tensor));
 	g->by_name = calloc(g->tensor_n + 1, sizeof(*g->by_name));
-	if (at == NULL || g->tensor == NULL || g->by_name == NULL)
+	if (g->tensor == NULL || g->by_name == NULL)
 		e = fail(p, ERR_NOMEM, "table of tensors");
 	for (uint32_t i = 0; i < g->tensor_n && e == ERR_OK; i++)
-		e = read_tensor(p, &g->tensor[i], &at[i]);
+		e = read_tensor(p, &g->tensor[i]);
+	g->head_len = p->rd.off;
 	start = (p->rd.off + g->alignment - 1) / g->alignment * g->alignment;
 	for (uint32_t i = 0; i < g->tensor_n && e == ERR_OK; i++)
-		e = place_tensor(p, g, &g->tensor[i], start, at[i]);
-	free(at);
+		e = place_tensor(p, g, &g->tensor[i], start);
 	return e == ERR_OK ? check_tensors(p, g) : e;
 }
 
@@ -388,10 +394,11 @@ static enum err read_header(struct parser *p, struct gguf *g)
 	if (e == ERR_OK)
 		e = read_count(p, "key count at offset 16", pairs,
 		    GGUF_PAIRS_MAX, &g->pair_n);
-	if (e == ERR_OK && (uint64_t)g->tensor_n * GGUF_TENSOR_LEN_MIN +
-				   (uint64_t)g->pair_n * GGUF_PAIR_LEN_MIN >
-			       rd_left(&p->rd))
-		e = fail(p, ERR_TRUNCATED, "tables of keys and tensors");
+	if (e == ERR_OK)
+		e = check_left(p,
+		    (uint64_t)g->tensor_n * GGUF_TENSOR_LEN_MIN +
+			(uint64_t)g->pair_n * GGUF_PAIR_LEN_MIN,
+		    "tables of keys and tensors");
 	return e;
 }
 
@@ -412,13 +419,16 @@ static enum err read_alignment(struct parser *p, struct gguf *g)
 	return ERR_OK;
 }
 
-enum err gguf_parse(struct gguf *g, struct bytes file, struct err_ctx *ctx)
+enum err gguf_parse_head(
+    struct gguf *g, struct bytes first, uint64_t file_len, struct err_ctx *ctx)
 {
-	struct parser p = { .rd = rd_bytes_init(file), .ctx = ctx };
+	struct parser p = {
+		.rd = rd_bytes_init(first), .file_len = file_len, .ctx = ctx
+	};
 	enum err e;
 
-	assert((uintptr_t)file.p % GGUF_LINE == 0);
-	*g = (struct gguf){ .file = file };
+	assert(first.len <= file_len);
+	*g = (struct gguf){ .file_len = file_len };
 	e = read_header(&p, g);
 	if (e == ERR_OK)
 		e = read_pairs(&p, g);
@@ -431,10 +441,25 @@ enum err gguf_parse(struct gguf *g, struct bytes file, struct err_ctx *ctx)
 	return e;
 }
 
+enum err gguf_parse(struct gguf *g, struct bytes file, struct err_ctx *ctx)
+{
+	enum err e;
+
+	assert((uintptr_t)file.p % GGUF_LINE == 0);
+	e = gguf_parse_head(g, file, file.len, ctx);
+	for (uint32_t i = 0; i < g->tensor_n; i++) {
+		struct gguf_tensor *t = &g->tensor[i];
+
+		t->data = (struct bytes){ file.p + t->at, (size_t)t->len };
+	}
+	return e;
+}
+
 void gguf_clear(struct gguf *g)
 {
 	free(g->pair);
 	free(g->tensor);
 	free(g->by_name);
+	free(g->owned);
 	*g = (struct gguf){ .pair = NULL };
 }

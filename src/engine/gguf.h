@@ -12,7 +12,8 @@
  * The file is hostile. Everything is checked here once, before anything is
  * believed: counts against the bytes that are there, sizes against overflow,
  * data against the file's end and against each other. What is returned borrows
- * from the file and can be used without further checks of its extent.
+ * from the head, which is all before the padding, and can be used without
+ * further checks of its extent.
  */
 #ifndef CONFER_ENGINE_GGUF_H
 #define CONFER_ENGINE_GGUF_H
@@ -33,6 +34,9 @@
 #define GGUF_ARRAY_MAX     (1u << 21) /* items; merges of 2^18 tokens: 2^19 */
 #define GGUF_ALIGNMENT_MAX 65536      /* a page of any CPU */
 #define GGUF_ALIGNMENT     32         /* when the file does not say */
+#define GGUF_HEAD_LEN_MAX  (1u << 28) /* bytes; 2^18 tokens: about 2^23 */
+
+struct model_file;
 
 enum gguf_value_type {
 	GGUF_U8,
@@ -85,11 +89,14 @@ struct gguf_tensor {
 	uint32_t
 	    dim[GGUF_RANK_MAX]; /* dim[0] runs fastest; unused ones are 1 */
 	uint64_t offset;        /* of the description in the file */
-	struct bytes data;
+	uint64_t at, len;       /* of the data in the file */
+	struct bytes data;      /* of a whole file in memory, else empty */
 };
 
 struct gguf {
-	struct bytes file;
+	uint8_t *owned;    /* the bytes that were read, or NULL: borrowed */
+	uint64_t file_len; /* bytes */
+	size_t head_len;   /* bytes: up to the padding */
 	uint32_t version;
 	uint32_t alignment;
 	uint32_t pair_n;
@@ -100,16 +107,32 @@ struct gguf {
 };
 
 /*
- * Parse a whole file. Borrows it until gguf_clear. Allocates three tables that
- * are bounded by the limits above and by the file's own length. The file must
- * start on a 64-byte line. ERR_FORMAT, ERR_TRUNCATED, ERR_LIMIT,
+ * Parse the head of a file of file_len bytes, of which `first` are the first.
+ * Borrows them until gguf_clear. Allocates three tables that are bounded by the
+ * limits above and by file_len. ERR_AGAIN, without a message: the head goes on
+ * beyond `first`, but the file does too. ERR_FORMAT, ERR_TRUNCATED, ERR_LIMIT,
  * ERR_UNSUPPORTED, ERR_NOMEM; ctx names field and offset. On failure *g is
  * clear.
+ */
+enum err gguf_parse_head(struct gguf *g, struct bytes first, uint64_t file_len,
+    struct err_ctx *ctx) __attribute__((warn_unused_result));
+
+/*
+ * Read and parse the head of a file that stands at its start. src stands at
+ * head_len then; what was read beyond it comes from *g, which must outlive the
+ * reading of src. Also ERR_IO.
+ */
+enum err gguf_read_head(struct gguf *g, struct model_file *src,
+    struct err_ctx *ctx) __attribute__((warn_unused_result));
+
+/*
+ * Parse a whole file in memory, which starts on a 64-byte line: tensors have
+ * data.
  */
 enum err gguf_parse(struct gguf *g, struct bytes file, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
-/* Free the tables; accepts a zeroed *g. */
+/* Free the tables and what was read; accepts a zeroed *g. */
 void gguf_clear(struct gguf *g);
 
 /* NULL when there is none. */

@@ -1,8 +1,11 @@
 /* GGUF files that must be read, and all the kinds that must be refused. */
 #include "test.h"
 
+#include <unistd.h>
+
 #include "engine/engine.h"
 #include "engine/gguf.h"
+#include "engine/model_file.h"
 #include "tiny_model.h"
 
 static struct gw g;
@@ -141,6 +144,105 @@ TEST(gguf_rejects_every_truncation)
 	    gguf_parse(&f, (struct bytes){ whole.p, whole.len - 1 }, NULL),
 	    ERR_TRUNCATED);
 	free((void *)(uintptr_t)whole.p);
+}
+
+/* Up to the padding more is wanted, without a message; then it is enough. */
+TEST(gguf_parses_a_head_without_the_data)
+{
+	struct tiny t = { .type = GGUF_TENSOR_Q8_0 };
+	struct bytes file = tiny_model(&t);
+	struct gguf whole, head;
+
+	CHECK_OK(gguf_parse(&whole, file, NULL));
+	CHECK(whole.head_len < file.len && whole.file_len == file.len);
+	for (size_t n = 0; n <= whole.head_len; n++) {
+		struct err_ctx ctx = { .code = ERR_OK };
+		uint8_t *part = malloc(n + 1);
+		enum err want = n < whole.head_len ? ERR_AGAIN : ERR_OK;
+
+		memcpy(part, file.p, n);
+		CHECK_ERR(gguf_parse_head(
+			      &head, (struct bytes){ part, n }, file.len, &ctx),
+		    want);
+		CHECK_STR(ctx.msg, "");
+		for (uint32_t i = 0; i < head.tensor_n; i++) {
+			const struct gguf_tensor *a = &whole.tensor[i];
+			const struct gguf_tensor *b = &head.tensor[i];
+
+			CHECK(a->at == b->at && a->len == b->len);
+			CHECK(a->data.p == file.p + a->at && !b->data.p);
+		}
+		gguf_clear(&head);
+		free(part);
+	}
+	gguf_clear(&whole);
+	free((void *)(uintptr_t)file.p);
+}
+
+static void see(void *cookie, struct bytes next)
+{
+	*(size_t *)cookie += next.len;
+}
+
+/* A head of 3 MiB is read in steps; what is read too much comes again. */
+TEST(gguf_reads_a_head_of_any_length)
+{
+	static const uint32_t lens[] = { 0, 3u << 20 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct model_file src;
+		struct bytes file, s;
+		uint8_t last[64];
+		struct gguf f;
+		size_t seen = 0;
+
+		gw_begin(&g, 4u << 20);
+		gw_key(&g, "long", GGUF_STRING);
+		wr_u64le(&g.w, lens[i]);
+		wr_fill(&g.w, 'x', lens[i]);
+		gw_tensor(&g, "t", GGUF_TENSOR_F32, 16, 0);
+		file = (struct bytes){ g.buf, gw_end(&g) };
+		model_file_image(&src, file);
+		src.seen = see;
+		src.cookie = &seen;
+		CHECK_OK(gguf_read_head(&f, &src, NULL));
+		CHECK_OK(gguf_string(&f, "long", &s, NULL));
+		CHECK_EQ(s.len, lens[i]);
+		CHECK_EQ(src.at, f.head_len);
+		CHECK_EQ(seen, file.len);
+		CHECK_OK(
+		    model_file_read(&src, last, f.tensor[0].at - src.at, NULL));
+		CHECK_OK(model_file_read(&src, last, sizeof(last), NULL));
+		CHECK_MEM(last, file.p + file.len - 64, sizeof(last));
+		gguf_clear(&f);
+		free(g.buf);
+	}
+}
+
+/* A file of 1 GiB in which one string is most of the head. */
+TEST(gguf_limits_the_head)
+{
+	struct err_ctx ctx = { .code = ERR_OK };
+	struct model_file src;
+	struct gguf f;
+	char path[64];
+	FILE *file;
+
+	gw_begin(&g, 4096);
+	gw_key(&g, "long", GGUF_STRING);
+	wr_u64le(&g.w, GGUF_HEAD_LEN_MAX);
+	snprintf(path, sizeof(path), "/tmp/gguf_head.%d", (int)getpid());
+	file = fopen(path, "wb");
+	CHECK(file != NULL);
+	CHECK_EQ(fwrite(g.buf, 1, gw_end(&g), file), g.w.len);
+	CHECK_EQ(ftruncate(fileno(file), 1 << 30), 0);
+	CHECK_EQ(fclose(file), 0);
+	CHECK_OK(model_file_open(&src, path, NULL));
+	CHECK_ERR(gguf_read_head(&f, &src, &ctx), ERR_LIMIT);
+	CHECK(strstr(ctx.msg, "limit 268435456 bytes") != NULL);
+	model_file_close(&src);
+	CHECK_EQ(unlink(path), 0);
+	free(g.buf);
 }
 
 TEST(gguf_rejects_a_bad_header)
@@ -299,6 +401,9 @@ int main(void)
 		cmocka_unit_test(gguf_reads_pairs_and_tensors),
 		cmocka_unit_test(gguf_values_of_other_types_are_refused),
 		cmocka_unit_test(gguf_rejects_every_truncation),
+		cmocka_unit_test(gguf_parses_a_head_without_the_data),
+		cmocka_unit_test(gguf_reads_a_head_of_any_length),
+		cmocka_unit_test(gguf_limits_the_head),
 		cmocka_unit_test(gguf_rejects_a_bad_header),
 		cmocka_unit_test(gguf_rejects_counts_before_it_allocates),
 		cmocka_unit_test(gguf_rejects_bad_pairs),
