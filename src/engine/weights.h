@@ -48,18 +48,22 @@ struct weights {
 };
 
 /*
- * Find, check and read everything. `src` stands at its start; `head` is where
- * its head was parsed to (gguf_read_head). Every shape is checked, and no
- * tensor of the file may be left over: a tensor that we do not know would be a
- * computation that we silently leave out. Reads to the file's last byte, so
- * that src has seen all of it. ERR_FORMAT (also numbers that are not finite),
- * ERR_LIMIT, ERR_UNSUPPORTED, ERR_NOMEM, ERR_TRUNCATED, ERR_IO; ctx names the
- * tensor and its offset. On failure *w is clear.
+ * Find, check and read everything. src stands where gguf_read_head left it, or
+ * where an image's head ends. Every shape is checked, and no tensor of the file
+ * may be left over: a tensor that we do not know would be a computation that we
+ * silently leave out. Reads to the file's last byte, so that src has seen all
+ * of it. ERR_FORMAT (also numbers that are not finite), ERR_LIMIT,
+ * ERR_UNSUPPORTED, ERR_NOMEM, ERR_TRUNCATED, ERR_IO; ctx names the tensor and
+ * its offset. On failure *w is clear.
  */
 enum err weights_read(struct weights *w, const struct gguf *g,
     struct model_file *src, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
+/* Accepts a zeroed *w. */
 void weights_clear(struct weights *w);
+
+/* The divisors of frequencies for a context of so many positions, or NULL. */
+const float *weights_rope_factors(const struct weights *w, uint32_t context);
 
 #endif
