@@ -18,10 +18,12 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "engine/tok.h"
 
-#define GRAMMAR_DEPTH_MAX  64 /* nesting of the text */
+#define GRAMMAR_DEPTH_MAX                                                      \
+	(JSON_DEPTH_MAX - 4) /* nesting: JSON of ours, and what is put around */
 #define GRAMMAR_INDENT_MAX 20 /* five levels of four */
 #define GRAMMAR_TOKEN_MAX  64 /* bytes; longer tokens never come */
 #define GRAMMAR_WAYS_MAX                                                       \
