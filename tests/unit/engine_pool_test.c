@@ -29,7 +29,8 @@ static void stages(void *cookie, uint32_t i, uint32_t n)
 	struct work *w = cookie;
 
 	(void)i;
-	w->n = i == 0 ? n : w->n;
+	if (i == 0)
+		w->n = n;
 	atomic_fetch_add(&w->threads, 1);
 	for (uint32_t s = 0; s < STAGES; s++) {
 		uint32_t u = pool_next(w->pool);
