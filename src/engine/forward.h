@@ -29,6 +29,7 @@ struct forward {
 	uint32_t rows_max; /* of a batch */
 	struct kv_shape kv;
 	struct pages memory; /* tables of positions, activations */
+	size_t tables_len;   /* bytes at its start that hold no secrets */
 	struct forward_work *work;
 };
 
