@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "engine/forward_work.h"
+#include "engine/rope.h"
 
 #define ALONE_MAX 2000000 /* multiplications; below, threads do not pay */
 #define SHARE     8       /* units per thread that a matrix is cut into */
@@ -122,6 +123,17 @@ static void embed(const struct pass *p, uint32_t r)
 		p->f->kernels->scale(x, sqrtf((float)width), width);
 }
 
+/* Cosines and sines of a row's position. */
+static void turn(const struct pass *p, uint32_t r)
+{
+	struct rope_range one = { p->row[r].position, 1 };
+	size_t at = (size_t)r * p->shape->rope;
+
+	rope_table(p->w->rope + at, p->shape, false, p->f->rope_factors, one);
+	if (p->w->rope_local != p->w->rope)
+		rope_table(p->w->rope_local + at, p->shape, true, NULL, one);
+}
+
 /* The embedding of each row, and the input of the first block. */
 static void begin(const struct pass *p)
 {
@@ -130,6 +142,7 @@ static void begin(const struct pass *p)
 
 	while ((r = pool_next(p->f->pool)) < p->n) {
 		embed(p, r);
+		turn(p, r);
 		norm_input(p, r, r, norm);
 	}
 	pool_barrier(p->f->pool);
@@ -197,8 +210,7 @@ static void prepare_rows(const struct pass *p, uint32_t block)
 	uint32_t q = s->heads * s->head, kv = s->kv_heads * s->head, r;
 
 	while ((r = pool_next(p->f->pool)) < p->n) {
-		const float *angles =
-		    table + (size_t)p->row[r].position * s->rope;
+		const float *angles = table + (size_t)r * s->rope;
 		float *qr = p->w->q + (size_t)r * q;
 		float *kr = p->w->k + (size_t)r * kv;
 

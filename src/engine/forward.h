@@ -28,8 +28,9 @@ struct forward {
 	uint32_t context;  /* positions per slot */
 	uint32_t rows_max; /* of a batch */
 	struct kv_shape kv;
-	struct pages memory; /* tables of positions, activations */
-	size_t tables_len;   /* bytes at its start that hold no secrets */
+	const float *rope_factors; /* [rope / 2], or NULL */
+	struct pages memory;
+	size_t head_len; /* bytes at its start that hold no secrets */
 	struct forward_work *work;
 };
 

@@ -3,7 +3,6 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
-#include "engine/rope.h"
 
 #define LINE 64 /* bytes; what every part starts on */
 
@@ -31,20 +30,7 @@ static size_t widest_input(const struct shape *s)
 
 static bool has_local(const struct shape *s)
 {
-	return s->window != 0 && s->family->local_base > 0.0f;
-}
-
-/* The tables come first: they stay when the rest is wiped. */
-static size_t lay_out_tables(
-    const struct forward *f, struct carver *c, float *table[2])
-{
-	const struct shape *s = &f->weights->shape;
-
-	table[0] = carve(c, (size_t)f->context * s->rope, sizeof(float));
-	table[1] = has_local(s)
-		       ? carve(c, (size_t)f->context * s->rope, sizeof(float))
-		       : table[0];
-	return c->len;
+	return s->window != 0 && s->local_base > 0.0f;
 }
 
 static void lay_out(
@@ -54,6 +40,9 @@ static void lay_out(
 	size_t rows = f->rows_max, input = widest_input(s);
 	size_t kv = (size_t)s->kv_heads * s->head;
 
+	w->rope = carve(c, rows * s->rope, sizeof(float));
+	w->rope_local =
+	    has_local(s) ? carve(c, rows * s->rope, sizeof(float)) : w->rope;
 	w->x = carve(c, rows * s->width, sizeof(float));
 	w->y = carve(c, rows * s->width, sizeof(float));
 	w->q = carve(c, rows * s->heads * s->head, sizeof(float));
@@ -66,20 +55,6 @@ static void lay_out(
 	w->span = carve(c, rows, sizeof(*w->span));
 }
 
-static void fill_tables(const struct forward *f, float *table[2])
-{
-	const struct weights *w = f->weights;
-	const float *factors = w->rope_freqs;
-
-	if (w->shape.scaling.kind == ROPE_LONGROPE)
-		factors = f->context > w->shape.scaling.original_context
-			      ? w->rope_long
-			      : w->rope_short;
-	rope_table(table[0], &w->shape, false, factors, f->context);
-	if (table[1] != table[0])
-		rope_table(table[1], &w->shape, true, NULL, f->context);
-}
-
 enum err forward_init(struct forward *f, const struct weights *weights,
     const struct kernels *kernels, struct pool *pool, uint32_t context,
     uint32_t rows_max)
@@ -87,7 +62,6 @@ enum err forward_init(struct forward *f, const struct weights *weights,
 	const struct shape *s = &weights->shape;
 	struct carver count = { NULL, 0 }, real = { NULL, 0 };
 	struct forward_work *w;
-	float *table[2];
 	enum err e;
 
 	assert(rows_max >= 1 && rows_max <= FORWARD_ROWS_MAX);
@@ -100,26 +74,22 @@ enum err forward_init(struct forward *f, const struct weights *weights,
 		    .heads = s->kv_heads,
 		    .head = s->head } };
 	w = carve(&count, 1, sizeof(*w));
-	lay_out_tables(f, &count, table);
 	lay_out(f, &count, &(struct forward_work){ .x = NULL });
 	e = pages_alloc(&f->memory, count.len);
 	if (e != ERR_OK)
 		return e;
 	real.base = f->memory.p;
 	w = carve(&real, 1, sizeof(*w));
-	f->tables_len = lay_out_tables(f, &real, table);
+	f->head_len = real.len;
 	lay_out(f, &real, w);
 	assert(real.len == count.len);
-	fill_tables(f, table);
-	w->rope = table[0];
-	w->rope_local = table[1];
 	f->work = w;
 	return ERR_OK;
 }
 
 void forward_wipe(struct forward *f)
 {
-	mem_wipe(f->memory.p + f->tables_len, f->memory.len - f->tables_len);
+	mem_wipe(f->memory.p + f->head_len, f->memory.len - f->head_len);
 }
 
 void forward_clear(struct forward *f)

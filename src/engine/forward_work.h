@@ -10,18 +10,18 @@ struct forward_span {
 	uint32_t first, n;
 };
 
-/* All [rows_max][...] but the tables. */
+/* All [rows_max][...]. */
 struct forward_work {
-	const float *rope;       /* [context][rope] */
-	const float *rope_local; /* the same, of windowed blocks */
-	float *x;                /* [width] the residual stream */
-	float *y;                /* [width] what a part of a block adds to it */
-	float *q;                /* [heads * head] */
-	float *k, *v;            /* [kv_heads * head] */
-	float *gate;             /* [hidden] */
-	float *up;               /* [hidden] */
-	float *norm;     /* [widest input] of the next matrix, as floats */
-	struct act *act; /* [widest input / 32] the same, quantised */
+	float *rope;       /* [rope] cosines and sines of the row's position */
+	float *rope_local; /* the same, of windowed blocks */
+	float *x;          /* [width] the residual stream */
+	float *y;          /* [width] what a part of a block adds to it */
+	float *q;          /* [heads * head] */
+	float *k, *v;      /* [kv_heads * head] */
+	float *gate;       /* [hidden] */
+	float *up;         /* [hidden] */
+	float *norm;       /* [widest input] of the next matrix, as floats */
+	struct act *act;   /* [widest input / 32] the same, quantised */
 	struct forward_span *span;
 	uint32_t span_n;
 	uint32_t wanted; /* rows whose logits are wanted */
