@@ -12,10 +12,9 @@
 #include "engine/forward_work.h"
 #include "engine/rope.h"
 
-#define ALONE_MAX 2000000 /* multiplications; below, threads do not pay */
-#define SHARE     8       /* units per thread that a matrix is cut into */
-#define JOBS_MAX  3       /* matrices with one input: q, k, v */
-#define SEGMENT   1024    /* hidden states that one unit activates */
+#define SHARE    8    /* units per thread that a matrix is cut into */
+#define JOBS_MAX 3    /* matrices with one input: q, k, v */
+#define SEGMENT  1024 /* hidden states that one unit activates */
 
 /* One batch on its way. */
 struct pass {
@@ -435,7 +434,7 @@ void forward_run(struct forward *f, const struct forward_row *row, uint32_t n,
 
 	assert(n >= 1 && n <= f->rows_max);
 	find_spans(&p);
-	if (f->weights->parameters * n < ALONE_MAX)
+	if (f->weights->parameters * n <= f->alone_max)
 		pool_run_alone(f->pool, run, &p);
 	else
 		pool_run(f->pool, run, &p);

@@ -24,9 +24,10 @@
 struct forward {
 	const struct weights *weights;
 	const struct kernels *kernels;
-	struct pool *pool; /* borrowed, as the two above */
-	uint32_t context;  /* positions per slot */
-	uint32_t rows_max; /* of a batch */
+	struct pool *pool;  /* borrowed, as the two above */
+	uint32_t context;   /* positions per slot */
+	uint32_t rows_max;  /* of a batch */
+	uint64_t alone_max; /* multiplications that one thread does alone */
 	struct kv_shape kv;
 	const float *rope_factors; /* [rope / 2], or NULL */
 	struct pages memory;

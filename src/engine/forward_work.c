@@ -4,7 +4,8 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define LINE 64 /* bytes; what every part starts on */
+#define LINE      64      /* bytes; what every part starts on */
+#define ALONE_MAX 4000000 /* less takes longer with other threads */
 
 /* Counts with base NULL, hands out with the real base. */
 struct carver {
@@ -69,7 +70,9 @@ enum err forward_init(struct forward *f, const struct weights *weights,
 		.kernels = kernels,
 		.pool = pool,
 		.context = context,
+		.rope_factors = weights_rope_factors(weights, context),
 		.rows_max = rows_max,
+		.alone_max = ALONE_MAX,
 		.kv = { .blocks = s->blocks,
 		    .heads = s->kv_heads,
 		    .head = s->head } };
