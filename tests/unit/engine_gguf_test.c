@@ -282,12 +282,18 @@ TEST(gguf_rejects_counts_before_it_allocates)
 
 TEST(gguf_rejects_bad_pairs)
 {
+	char key[GGUF_KEY_LEN_MAX + 2] = { 0 };
+
 	begin();
 	gw_u32(&g, "general.architecture", 1);
 	refused(ERR_FORMAT, "duplicate key");
 	begin();
 	gw_u32(&g, "", 1);
 	refused(ERR_FORMAT, "empty key");
+	memset(key, 'k', GGUF_KEY_LEN_MAX + 1);
+	begin();
+	gw_u32(&g, key, 1);
+	refused(ERR_LIMIT, "key at offset");
 	begin();
 	gw_key(&g, "k", GGUF_VALUE_TYPE_N);
 	wr_fill(&g.w, 0, 64);
@@ -382,6 +388,7 @@ TEST(gguf_rejects_absurd_dimensions)
 	static const uint64_t zero[] = { 4, 0 }, huge[] = { 1ull << 40, 1 },
 			      product[] = { 1 << 24, 1 << 24, 1 << 24, 1 << 24,
 				      1 },
+			      bytes[] = { 1 << 24, 1 << 24, 1 << 15 },
 			      large[] = { 1 << 20, 1 << 20 },
 			      small[] = { 4, 4 };
 
@@ -390,6 +397,7 @@ TEST(gguf_rejects_absurd_dimensions)
 	one_tensor(2, zero, 0, ERR_LIMIT, "dimension at offset");
 	one_tensor(2, huge, 0, ERR_LIMIT, "dimension at offset");
 	one_tensor(4, product, 0, ERR_LIMIT, "dimensions");
+	one_tensor(3, bytes, 0, ERR_LIMIT, "dimensions");
 	one_tensor(2, large, 0, ERR_TRUNCATED, "larger than the file");
 	one_tensor(2, small, 1ull << 63, ERR_TRUNCATED, "beyond the file");
 	one_tensor(2, small, UINT64_MAX - 31, ERR_TRUNCATED, "beyond the file");

@@ -174,6 +174,25 @@ TEST(rope_takes_the_other_numbers_of_yarn)
 	matches(&s, false, NULL, want);
 }
 
+/* The ramp begins at no pair below 0 and ends at none above the last. */
+TEST(rope_clips_the_ramp_of_yarn)
+{
+	static const struct point want[POINTS] = {
+		{ 1, 0, 0.61520411f, 0.958123633f },
+		{ 100, 2, -0.525140495f, 1.01029919f },
+		{ 5000, 4, -0.386805869f, 1.07091466f },
+		{ 131071, 6, -1.031171f, 0.482869925f },
+		{ 131071, 7, -0.0098364536f, -1.13858695f },
+	};
+	struct shape s = shape(16, 10000);
+
+	s.scaling.kind = ROPE_YARN;
+	s.scaling.factor = 4;
+	s.scaling.original_context = 64;
+	s.scaling.beta_slow = 1e-3f;
+	matches(&s, false, NULL, want);
+}
+
 TEST(rope_scales_by_longrope)
 {
 	static const struct point want[POINTS] = {
@@ -199,6 +218,7 @@ int main(void)
 		cmocka_unit_test(rope_scales_by_yarn),
 		cmocka_unit_test(rope_takes_the_multiplier_of_yarn),
 		cmocka_unit_test(rope_takes_the_other_numbers_of_yarn),
+		cmocka_unit_test(rope_clips_the_ramp_of_yarn),
 		cmocka_unit_test(rope_scales_by_longrope),
 	};
 

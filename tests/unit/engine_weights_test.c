@@ -302,6 +302,83 @@ TEST(weights_are_read_from_files)
 	free((void *)(uintptr_t)file.p);
 }
 
+/* A llama of one block whose rows are longer than what is read at a time. */
+static struct bytes long_rows(uint32_t hidden)
+{
+	struct gw g;
+
+	gw_begin(&g, 16u << 20);
+	gw_str(&g, "general.architecture", "llama");
+	gw_u32(&g, "llama.context_length", 512);
+	gw_u32(&g, "llama.embedding_length", 4);
+	gw_u32(&g, "llama.block_count", 1);
+	gw_u32(&g, "llama.feed_forward_length", hidden);
+	gw_u32(&g, "llama.attention.head_count", 1);
+	gw_f32(&g, "llama.attention.layer_norm_rms_epsilon", 1e-5f);
+	gw_array(&g, "tokenizer.ggml.tokens", GGUF_STRING, 1);
+	gw_string(&g, "t");
+	gw_tensor(&g, "token_embd.weight", GGUF_TENSOR_F32, 4, 1);
+	gw_tensor(&g, "output_norm.weight", GGUF_TENSOR_F32, 4, 0);
+	gw_tensor(&g, "blk.0.attn_norm.weight", GGUF_TENSOR_F32, 4, 0);
+	gw_tensor(&g, "blk.0.attn_q.weight", GGUF_TENSOR_F32, 4, 4);
+	gw_tensor(&g, "blk.0.attn_k.weight", GGUF_TENSOR_F32, 4, 4);
+	gw_tensor(&g, "blk.0.attn_v.weight", GGUF_TENSOR_F32, 4, 4);
+	gw_tensor(&g, "blk.0.attn_output.weight", GGUF_TENSOR_F32, 4, 4);
+	gw_tensor(&g, "blk.0.ffn_norm.weight", GGUF_TENSOR_F32, 4, 0);
+	gw_tensor(&g, "blk.0.ffn_gate.weight", GGUF_TENSOR_F32, 4, hidden);
+	gw_tensor(&g, "blk.0.ffn_up.weight", GGUF_TENSOR_F32, 4, hidden);
+	gw_tensor(&g, "blk.0.ffn_down.weight", GGUF_TENSOR_F32, hidden, 4);
+	return family_end(&g);
+}
+
+TEST(weights_of_long_rows_are_read_whole)
+{
+	const uint32_t hidden = 1u << 16;
+	float *row = malloc(hidden * sizeof(*row));
+	struct load l;
+	uint64_t at;
+
+	accepted(&l, long_rows(hidden));
+	at = gguf_tensor(&l.g, "blk.0.ffn_down.weight")->at;
+	for (uint32_t r = 0; r < 4; r++) {
+		matrix_row(row, &l.w.block[0].down, r);
+		CHECK_MEM(
+		    row, l.file.p + at + (size_t)r * hidden * 4, hidden * 4);
+	}
+	free(row);
+	clear(&l);
+}
+
+/* The file shrinks under our hands: within a matrix, and after the last. */
+TEST(weights_notice_that_a_file_shrinks)
+{
+	struct bytes file = long_rows(1u << 17);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/tmp/weights.%d", (int)getpid());
+	for (int cut = 1; cut < 3; cut++) {
+		struct err_ctx ctx = { .code = ERR_OK };
+		FILE *f = fopen(path, "wb");
+		size_t len = cut == 1 ? file.len - 1 : file.len;
+		struct model_file src;
+		struct weights w;
+		struct gguf g;
+
+		CHECK(f != NULL && fwrite(file.p, 1, file.len, f) == file.len &&
+		      fwrite("more", 1, 4, f) == 4 && fclose(f) == 0);
+		CHECK_OK(model_file_open(&src, path, NULL));
+		CHECK_OK(gguf_read_head(&g, &src, NULL));
+		CHECK_EQ(truncate(path, (off_t)len), 0);
+		CHECK_ERR(weights_read(&w, &g, &src, &ctx), ERR_TRUNCATED);
+		CHECK(strstr(ctx.msg, "model: ends at") != NULL);
+		CHECK(w.block == NULL && w.memory.p == NULL);
+		gguf_clear(&g);
+		model_file_close(&src);
+	}
+	CHECK_EQ(unlink(path), 0);
+	free((void *)(uintptr_t)file.p);
+}
+
 TEST(weights_reject_every_truncation)
 {
 	struct family_model m = {
@@ -580,6 +657,8 @@ int main(void)
 		cmocka_unit_test(weights_choose_divisors_by_the_context),
 		cmocka_unit_test(weights_read_to_the_last_byte),
 		cmocka_unit_test(weights_are_read_from_files),
+		cmocka_unit_test(weights_of_long_rows_are_read_whole),
+		cmocka_unit_test(weights_notice_that_a_file_shrinks),
 		cmocka_unit_test(weights_reject_every_truncation),
 		cmocka_unit_test(weights_miss_no_tensor),
 		cmocka_unit_test(weights_refuse_tensors_without_a_place),

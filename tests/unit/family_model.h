@@ -5,6 +5,8 @@
 #ifndef CONFER_TESTS_UNIT_FAMILY_MODEL_H
 #define CONFER_TESTS_UNIT_FAMILY_MODEL_H
 
+#include <stdio.h>
+
 #include "gguf_writer.h"
 
 #define FAMILY_BLOCKS     2
