@@ -173,6 +173,8 @@ static void prepare_heads(const struct pass *p, float *x, uint32_t heads,
 	for (uint32_t h = 0; h < heads; h++, x += s->head) {
 		if (norm != NULL)
 			k->rms_norm(x, x, norm, s->head, s->epsilon);
+		if (angles == NULL)
+			continue;
 		if (s->family->rope_halves)
 			k->rotate(x, x + s->rope / 2, 1, angles, s->rope / 2);
 		else
@@ -209,7 +211,9 @@ static void prepare_rows(const struct pass *p, uint32_t block)
 	uint32_t q = s->heads * s->head, kv = s->kv_heads * s->head, r;
 
 	while ((r = pool_next(p->f->pool)) < p->n) {
-		const float *angles = table + (size_t)r * s->rope;
+		const float *angles = shape_is_rotated(s, block)
+					  ? table + (size_t)r * s->rope
+					  : NULL;
 		float *qr = p->w->q + (size_t)r * q;
 		float *kr = p->w->k + (size_t)r * kv;
 

@@ -163,6 +163,45 @@ TEST(forward_gives_the_same_bits_however_texts_are_mixed_and_cut)
 	    .type = GGUF_TENSOR_Q8_0, .architecture = "qwen2" });
 }
 
+/* The last logits of a text with such a family and such a divisor of angles. */
+static void last_logits(
+    float out[TINY_N], const struct family *family, float divisor)
+{
+	const struct tiny t = { .type = GGUF_TENSOR_F32 };
+	static float logits[TEXT * TINY_N];
+	struct forward_row row[TEXT];
+	struct rig r;
+	struct seq s;
+
+	open_rig(&r, &t, &kernels_scalar, 1);
+	r.weights.shape.family = family;
+	r.weights.shape.scaling.factor = divisor;
+	open_seq(&r, &s);
+	forward_run(&r.forward, row, rows_of(row, &s, 0, TEXT), logits, NULL);
+	memcpy(
+	    out, logits + (size_t)(TEXT - 1) * TINY_N, TINY_N * sizeof(float));
+	close_rig(&r);
+}
+
+/* What is turned by angles of next to nothing is as good as not turned. */
+TEST(forward_leaves_blocks_without_positions_unrotated)
+{
+	const struct family with = { .architecture = "llama" };
+	const struct family without = { .architecture = "llama",
+		.unrotated_every = 1 };
+	float rotated[TINY_N], hardly[TINY_N], not_at_all[TINY_N];
+	float far = 0, near = 0;
+
+	last_logits(rotated, &with, 1);
+	last_logits(hardly, &with, 1e12f);
+	last_logits(not_at_all, &without, 1);
+	for (uint32_t i = 0; i < TINY_N; i++) {
+		far = fmaxf(far, fabsf(rotated[i] - not_at_all[i]));
+		near = fmaxf(near, fabsf(hardly[i] - not_at_all[i]));
+	}
+	CHECK(far > 1e-2f && near < 1e-5f);
+}
+
 /* The hidden state of a row times the output matrix is its logits. */
 TEST(forward_gives_hidden_states_and_logits_in_their_order)
 {
@@ -216,6 +255,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    forward_gives_the_same_bits_however_texts_are_mixed_and_cut),
+		cmocka_unit_test(
+		    forward_leaves_blocks_without_positions_unrotated),
 		cmocka_unit_test(
 		    forward_gives_hidden_states_and_logits_in_their_order),
 		cmocka_unit_test(forward_wipe_leaves_nothing_of_a_batch),
