@@ -78,7 +78,7 @@ struct engine_options {
 struct engine_info {
 	char name[ENGINE_NAME_LEN_MAX];         /* general.name, or "model" */
 	char architecture[ENGINE_NAME_LEN_MAX]; /* general.architecture */
-	const char *chat;    /* "chatml", "llama2", "llama3" or "none" */
+	const char *chat;    /* the family of its template, or "none" */
 	const char *kernels; /* "scalar" or "avx2" */
 	uint64_t file_len;   /* bytes */
 	uint64_t parameters; /* elements of all tensors */

@@ -128,14 +128,18 @@ enum err slot_prompt(struct engine *e, struct slot *s,
 		.out = { .token = s->token, .cap = e->info.context },
 		.first = true,
 		.ctx = ctx };
+	const struct chat_input in = { .message = req->message,
+		.message_n = req->message_n,
+		.tool = req->tool,
+		.tool_n = req->tool_choice == ENGINE_TOOL_NONE ? 0 : req->tool_n,
+		.no_reasoning = req->no_reasoning };
 	enum err err = check_messages(e, req, ctx);
 	bool strip;
 
 	if (err == ERR_OK && e->tok.add_bos)
 		err = add_token(&p, e->tok.bos);
 	if (err == ERR_OK)
-		err = chat_render(
-		    &e->chat, req->message, req->message_n, emit, &p);
+		err = chat_render(&e->chat, &in, emit, &p, ctx);
 	if (err == ERR_OK)
 		err = flush(&p);
 	mem_wipe(e->render, p.len);

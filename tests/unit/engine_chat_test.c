@@ -1,215 +1,269 @@
-/* Chat templates against recorded renderings, and what they refuse. */
-#include "engine_test.h"
-
-#include "engine/chat.h"
+/* Chat templates against recorded renderings. */
+#include "chat_test.h"
 
 #define MESSAGES_MAX 16
 
-static char rendered[65536];
-static size_t rendered_len;
-static uint8_t texts[65536];
+/* ---- conversations from JSON ---- */
 
-/* Pieces joined as a template would print them. */
-static enum err collect(void *cookie, enum chat_piece kind, struct bytes text)
+static struct engine_message msg[MESSAGES_MAX];
+static struct engine_call calls[MESSAGES_MAX];
+static struct engine_tool tools[4];
+
+static bool get_role(struct bytes role, enum engine_role *out)
 {
-	(void)cookie;
-	if (kind == CHAT_BOS)
-		text = str_bytes("<s>");
-	else if (kind == CHAT_EOS)
-		text = str_bytes("</s>");
-	memcpy(rendered + rendered_len, text.p, text.len);
-	rendered_len += text.len;
-	rendered[rendered_len] = '\0';
-	return ERR_OK;
-}
+	static const char *const names[] = { "system", "user", "assistant",
+		"tool" };
 
-static struct bytes get_text(
-    const struct json *object, const char *key, size_t *used)
-{
-	struct json v;
-	size_t len;
-
-	assert_true(json_get(object, key, &v));
-	CHECK_OK(json_string(&v, texts + *used, sizeof(texts) - *used, &len));
-	*used += len;
-	return (struct bytes){ texts + *used - len, len };
+	for (size_t i = 0; i < 4; i++) {
+		*out = (enum engine_role)i;
+		if (mem_eq_str(role, names[i]))
+			return true;
+	}
+	return false;
 }
 
 /* False: a role that requests cannot have. */
-static bool get_messages(const struct json *array, struct engine_message *msg,
-    size_t *n, size_t *used)
+static bool get_messages(const struct json *array, struct chat_input *in)
 {
-	struct json_iter it = json_iter(array);
-	struct json item;
+	struct json_iter it = json_iter(array), it2;
+	struct json item, list, one;
+	size_t n = 0, call_n = 0;
 
-	for (*n = 0; json_next(&it, NULL, &item); (*n)++) {
-		struct bytes role = get_text(&item, "role", used);
-
-		assert_true(*n < MESSAGES_MAX);
-		if (mem_eq_str(role, "system"))
-			msg[*n].role = ENGINE_SYSTEM;
-		else if (mem_eq_str(role, "user"))
-			msg[*n].role = ENGINE_USER;
-		else if (mem_eq_str(role, "assistant"))
-			msg[*n].role = ENGINE_ASSISTANT;
-		else
+	for (; json_next(&it, NULL, &item); n++) {
+		assert_true(n < MESSAGES_MAX);
+		msg[n] = (struct engine_message){ .text = get_text(
+						      &item, "content") };
+		if (!get_role(get_text(&item, "role"), &msg[n].role))
 			return false;
-		msg[*n].text = get_text(&item, "content", used);
+		msg[n].call_id = get_text(&item, "tool_call_id");
+		if (!json_get(&item, "tool_calls", &list))
+			continue;
+		msg[n].call = &calls[call_n];
+		for (it2 = json_iter(&list); json_next(&it2, NULL, &one);
+		     msg[n].call_n++)
+			calls[call_n++] =
+			    (struct engine_call){ .id = get_text(&one, "id"),
+				    .name = get_text(&one, "name"),
+				    .arguments = get_text(&one, "arguments") };
 	}
+	*in = (struct chat_input){ .message = msg, .message_n = n };
 	return true;
 }
 
-static void renders(const struct chat *chat, const struct engine_message *msg,
-    size_t n, struct bytes want)
+static void get_tools(const struct json *array, struct chat_input *in)
 {
-	rendered_len = 0;
-	CHECK_OK(chat_render(chat, msg, n, collect, NULL));
-	if (!mem_eq(want, (struct bytes){ (uint8_t *)rendered, rendered_len }))
-		fail_msg("rendered\n%s\nwant\n%.*s", rendered, (int)want.len,
-		    (const char *)want.p);
+	struct json_iter it = json_iter(array);
+	struct json one;
+
+	in->tool = tools;
+	for (; json_next(&it, NULL, &one); in->tool_n++)
+		tools[in->tool_n] =
+		    (struct engine_tool){ .definition = string_of(&one) };
 }
 
-/* Every recorded template of a family we know is rendered exactly. */
-TEST(chat_renders_recorded_templates)
+/* Without the start token, which the tokenizer adds. */
+static struct bytes without(struct bytes text, struct bytes start)
 {
-	size_t count[4] = { 0 };
-	struct engine_message msg[MESSAGES_MAX];
+	if (start.len > 0 && text.len >= start.len &&
+	    mem_eq((struct bytes){ text.p, start.len }, start)) {
+		text.p += start.len;
+		text.len -= start.len;
+	}
+	return text;
+}
+
+/* ---- llama.cpp's templates ---- */
+
+static const struct {
+	const char *name; /* how it starts */
+	const char *why;
+} refused[] = {
+	/* Prints a first message without "[INST]" when there is no system. */
+	{ "TheBloke/FusionNet", "of no known family; it has [INST]" },
+	{ "google/gemma-7b-it", "takes no system message" },
+	{ "OrionStarAI/Orion", "of no known family" },
+	{ "ChatGLM3", "it has <|assistant|>" },
+	{ "ChatGLM4", "it has <sop>" },
+	{ "GLMEdge", "it has <|system|>" },
+	{ "MiniCPM", "of no known family" },
+	{ "ai-sage/GigaChat", "of no known family" },
+	{ "yandex/YandexGPT", "of no known family" },
+	{ "inclusionAI/Ling", "of no known family" },
+	{ "ByteDance-Seed/Seed-OSS", "of no known family" },
+	/* Roles that requests do not have. */
+	{ "ibm-granite/granite-3.x", "" },
+	{ "ibm-granite/granite-4.0",
+	    "like granite-role, but with <tool_call>" },
+	{ "ibm-granite/granite-4.1",
+	    "like granite-role, but with <tool_call>" },
+};
+
+#define REFUSED_N (sizeof(refused) / sizeof(refused[0]))
+
+/* False: refused, with the reason in `why`. */
+static bool llamacpp_case(
+    const struct json *one, const struct json *messages, const char *name)
+{
+	struct bytes want = get_text(one, "expected_jinja");
+	struct chat chat;
+	struct chat_input in;
+
+	why = (struct err_ctx){ .code = ERR_OK };
+	if (want.p == NULL)
+		want = get_text(one, "expected_builtin");
+	want = without(want, get_text(one, "bos_token"));
+	eos = c_string(get_text(one, "eos_token"));
+	if (chat_detect(&chat, get_text(one, "template"), &why) != ERR_OK ||
+	    !get_messages(messages, &in) || render(&chat, &in) != ERR_OK)
+		return false;
+	renders(&chat, &in, want, name);
+	return true;
+}
+
+TEST(chat_renders_or_refuses_each_recorded_template)
+{
 	struct json doc, messages, cases, one, own;
+	bool seen[REFUSED_N] = { false };
 	struct json_iter it;
 	uint8_t *file;
+	size_t good = 0;
 
 	doc = load_json("llm/chat/chat_templates.json", &file);
 	CHECK(json_get(&doc, "messages", &messages));
 	CHECK(json_get(&doc, "cases", &cases));
 	for (it = json_iter(&cases); json_next(&it, NULL, &one);) {
-		size_t used = 0, n;
-		struct bytes tmpl = get_text(&one, "template", &used);
-		struct chat chat;
+		const char *name;
+		size_t i = 0;
 
+		used = 0;
+		name = c_string(get_text(&one, "name"));
 		if (!json_get(&one, "messages", &own))
 			own = messages;
-		if (chat_detect(&chat, tmpl, NULL) != ERR_OK ||
-		    !get_messages(&own, msg, &n, &used))
+		if (llamacpp_case(&one, &own, name)) {
+			good++;
 			continue;
-		renders(
-		    &chat, msg, n, get_text(&one, "expected_builtin", &used));
-		count[chat.family]++;
+		}
+		while (i < REFUSED_N && strncmp(name, refused[i].name,
+					    strlen(refused[i].name)) != 0)
+			i++;
+		if (i == REFUSED_N || strstr(why.msg, refused[i].why) == NULL)
+			fail_msg("%s: refused: %s", name, why.msg);
+		seen[i] = true;
 	}
 	free(file);
-	CHECK(count[CHAT_CHATML] >= 1 && count[CHAT_LLAMA2] >= 3 &&
-	      count[CHAT_LLAMA3] >= 1);
+	for (size_t i = 0; i < REFUSED_N; i++) {
+		if (!seen[i])
+			fail_msg("%s is not refused", refused[i].name);
+	}
+	CHECK_EQ(good, 36 - REFUSED_N);
 }
 
-static void family(const char *name, enum chat_family want)
+/* ---- the families' own templates ---- */
+
+static void family_case(const struct json *f, const struct json *c,
+    const struct json *conversations, const struct chat *chat)
 {
-	struct json doc, families, f, v, conversations, one, cases, c;
+	const char *name = c_string(get_text(c, "conversation"));
+	struct bytes want = get_text(c, "expected");
+	struct json v, messages;
+	struct chat_input in;
+	bool flag;
+
+	eos = c_string(get_text(f, "eos_token"));
+	CHECK(json_get(conversations, name, &messages));
+	CHECK(get_messages(&messages, &in));
+	CHECK(json_get(c, "add_generation_prompt", &v));
+	CHECK_OK(json_bool(&v, &flag));
+	in.complete = !flag;
+	if (json_get(c, "enable_thinking", &v)) {
+		CHECK_OK(json_bool(&v, &flag));
+		in.no_reasoning = !flag;
+	}
+	if (want.p == NULL) {
+		CHECK_ERR(render(chat, &in), ERR_UNSUPPORTED);
+		return;
+	}
+	renders(chat, &in, without(want, get_text(f, "bos_token")), name);
+}
+
+TEST(chat_renders_families_as_their_own_templates_do)
+{
+	static const char *const names[] = { "qwen2.5", "qwen3", "llama3.1",
+		"llama3.1", "gemma", "phi3.5", "smollm3" };
+	struct json doc, families, f, conversations, cases, c;
 	struct json_iter it, it2;
-	struct engine_message msg[MESSAGES_MAX];
-	size_t compared = 0;
+	size_t n = 0, compared = 0;
 	uint8_t *file;
-	bool prompt;
 
 	doc = load_json("llm/chat/family_templates.json", &file);
 	CHECK(json_get(&doc, "conversations", &conversations));
 	CHECK(json_get(&doc, "families", &families));
-	for (it = json_iter(&families); json_next(&it, NULL, &f);) {
-		size_t used = 0, n;
+	for (it = json_iter(&families); json_next(&it, NULL, &f); n++) {
 		struct chat chat;
 
-		CHECK(json_get(&f, "family", &v));
-		if (!json_is_str(&v, name))
-			continue;
-		CHECK_OK(
-		    chat_detect(&chat, get_text(&f, "template", &used), NULL));
-		CHECK_EQ(chat.family, want);
+		used = 0;
+		if (chat_detect(&chat, get_text(&f, "template"), &why) !=
+		    ERR_OK)
+			fail_msg("%s", why.msg);
+		CHECK_STR(chat_name(chat.family), names[n]);
 		CHECK(json_get(&f, "cases", &cases));
 		for (it2 = json_iter(&cases); json_next(&it2, NULL, &c);) {
-			char conversation[64] = { 0 };
-			size_t len;
-
-			CHECK(json_get(&c, "add_generation_prompt", &v));
-			CHECK_OK(json_bool(&v, &prompt));
-			CHECK(json_get(&c, "conversation", &v));
-			CHECK_OK(json_string(&v, (uint8_t *)conversation,
-			    sizeof(conversation) - 1, &len));
-			/* Only where the template adds no text of its own. */
-			if (!prompt || strncmp(conversation, "system", 6) != 0)
-				continue;
-			CHECK(json_get(&conversations, conversation, &one));
 			used = 0;
-			CHECK(get_messages(&one, msg, &n, &used));
-			renders(&chat, msg, n, get_text(&c, "expected", &used));
+			family_case(&f, &c, &conversations, &chat);
 			compared++;
 		}
 	}
 	free(file);
-	CHECK(compared >= 2);
+	CHECK_EQ(compared, 126);
 }
 
-TEST(chat_renders_qwen_as_its_own_template_does)
-{
-	family("qwen2.5", CHAT_CHATML);
-}
+/* ---- tools ---- */
 
-TEST(chat_refuses_templates_it_does_not_know)
+/* Qwen 2.5's own system text, three kinds of call, results, ids. */
+TEST(chat_renders_tools_as_the_templates_do)
 {
-	static const char *const unknown[] = { "{{ messages }}",
-		"<start_of_turn>user", "<|user|>\n",
-		"<|im_start|>system<|im_sep|>", "[INST] [AVAILABLE_TOOLS]" };
+	struct json doc, conversations, cases, c, one, v;
 	struct err_ctx ctx = { .code = ERR_OK };
-	struct chat chat;
+	struct json_iter it;
+	size_t len, compared = 0;
+	uint8_t *file = read_file("tests/vectors/chat/tools.json", &len);
 
-	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
-		CHECK_ERR(chat_detect(&chat, str_bytes(unknown[i]), &ctx),
-		    ERR_UNSUPPORTED);
-	CHECK(strstr(ctx.msg, "tokenizer.chat_template") != NULL);
-	CHECK_OK(chat_detect(&chat, (struct bytes){ NULL, 0 }, NULL));
-	CHECK_EQ(chat.family, CHAT_NONE);
-}
+	CHECK_OK(json_parse(&doc, (struct bytes){ file, len }, &ctx));
+	CHECK(json_get(&doc, "conversations", &conversations));
+	CHECK(json_get(&doc, "cases", &cases));
+	for (it = json_iter(&cases); json_next(&it, NULL, &c); compared++) {
+		struct chat chat;
+		struct chat_input in;
+		struct bytes want;
+		const char *name;
 
-TEST(chat_without_a_template_takes_one_user_message)
-{
-	struct chat chat = { .family = CHAT_NONE };
-	struct engine_message msg[2] = { { .role = ENGINE_USER,
-					     .text = str_bytes("text") },
-		{ .role = ENGINE_USER, .text = str_bytes("more") } };
-
-	renders(&chat, msg, 1, str_bytes("text"));
-	CHECK_ERR(chat_render(&chat, msg, 2, collect, NULL), ERR_UNSUPPORTED);
-	msg[0].role = ENGINE_SYSTEM;
-	CHECK_ERR(chat_render(&chat, msg, 1, collect, NULL), ERR_UNSUPPORTED);
-}
-
-/* Stands for a sink that is full. */
-static enum err no_room(void *cookie, enum chat_piece kind, struct bytes text)
-{
-	unsigned *calls = cookie;
-
-	(void)kind;
-	(void)text;
-	return ++*calls == 3 ? ERR_LIMIT : ERR_OK;
-}
-
-TEST(chat_stops_at_the_first_error)
-{
-	struct chat chat = { .family = CHAT_CHATML };
-	struct engine_message msg = { .role = ENGINE_USER,
-		.text = str_bytes("text") };
-	unsigned calls = 0;
-
-	CHECK_ERR(chat_render(&chat, &msg, 1, no_room, &calls), ERR_LIMIT);
-	CHECK_EQ(calls, 3);
+		used = 0;
+		chat = family_named(get_text(&c, "family"));
+		name = c_string(get_text(&c, "conversation"));
+		want = get_text(&c, "expected");
+		eos = c_string(get_text(&c, "eos"));
+		CHECK(json_get(&conversations, name, &one));
+		CHECK(json_get(&one, "messages", &v));
+		CHECK(get_messages(&v, &in));
+		CHECK(json_get(&one, "tools", &v));
+		get_tools(&v, &in);
+		if (want.p != NULL)
+			renders(&chat, &in, want, name);
+		else
+			CHECK_ERR(render(&chat, &in), ERR_UNSUPPORTED);
+	}
+	free(file);
+	CHECK(compared > 80);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(chat_renders_recorded_templates),
-		cmocka_unit_test(chat_renders_qwen_as_its_own_template_does),
-		cmocka_unit_test(chat_refuses_templates_it_does_not_know),
 		cmocka_unit_test(
-		    chat_without_a_template_takes_one_user_message),
-		cmocka_unit_test(chat_stops_at_the_first_error),
+		    chat_renders_or_refuses_each_recorded_template),
+		cmocka_unit_test(
+		    chat_renders_families_as_their_own_templates_do),
+		cmocka_unit_test(chat_renders_tools_as_the_templates_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

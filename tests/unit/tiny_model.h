@@ -12,8 +12,9 @@
 #define TINY_WIDTH   32
 #define TINY_CONTEXT 256
 #define TINY_CHATML                                                            \
-	"{% for m in messages %}<|im_start|>{{ m.role }}<|im_end|>{% endfor "  \
-	"%}"
+	"{% for message in messages %}{{'<|im_start|>' + message.role + "      \
+	"'\n' + message.content + '<|im_end|>\n'}}{% endfor %}"                \
+	"{{'<|im_start|>assistant\n'}}"
 
 struct tiny {
 	bool spm; /* else byte-level BPE */
