@@ -40,8 +40,8 @@ static void check_weights(const struct weights *w, size_t file_len)
 	assert(w->output.rows == s->vocabulary);
 	table = malloc((size_t)CONTEXT * s->rope * sizeof(*table));
 	for (int local = 0; local < 2; local++) {
-		rope_table(
-		    table, s, local, weights_rope_factors(w, CONTEXT), CONTEXT);
+		rope_table(table, s, local, weights_rope_factors(w, CONTEXT),
+		    (struct rope_range){ 0, CONTEXT });
 		for (size_t i = 0; i < (size_t)CONTEXT * s->rope; i++)
 			assert(isfinite(table[i]));
 	}
