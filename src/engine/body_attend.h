@@ -19,7 +19,11 @@
 #include "engine/lanes_math.h"
 
 /* Arrays of lanes live in registers only if all loops over them vanish. */
+#ifdef __clang__
+#define ATTEND_UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define ATTEND_UNROLL _Pragma("GCC unroll 4")
+#endif
 
 /* sum[query][lane] += half[row][lane] by[query][row] */
 struct attend_mul {

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "engine/matrix.h"
+
 #define LANES 16
 
 /* Sums that stay in registers: LANES_QUERIES times LANES_ACROSS vectors. */
@@ -113,42 +115,22 @@ INLINE struct lanes lanes_pow2(struct lanes a)
 	LANES_EACH(lanes_of_bits((uint32_t)((int32_t)a.f[i] + 127) << 23));
 }
 
-INLINE float lanes_half(const uint8_t *p)
-{
-	uint32_t h = (uint32_t)p[0] | (uint32_t)p[1] << 8;
-	uint32_t sign = (h & 0x8000) << 16, e = h >> 10 & 31, m = h & 1023;
-
-	if (e == 0)
-		return sign != 0 ? -(float)m * 0x1p-24f : (float)m * 0x1p-24f;
-	return lanes_of_bits(sign | (e == 31 ? 255 : e + 112) << 23 | m << 13);
-}
-
 /* 16 halves, at any address. */
 INLINE struct lanes lanes_from_f16(const uint8_t *p)
 {
-	LANES_EACH(lanes_half(p + 2 * i));
-}
-
-INLINE void lanes_put_half(uint8_t *p, float f)
-{
-	uint32_t bits, h;
-
-	memcpy(&bits, &f, sizeof(bits));
-	h = bits & 0x7fffffff;
-	if (h < 0x38800000) /* below 2^-14 halves are multiples of 2^-24 */
-		h = (uint32_t)((fabsf(f) * 0x1p24f + 0x1p23f) - 0x1p23f);
-	else
-		h = (h + 0xfff + (h >> 13 & 1) - (112u << 23)) >> 13;
-	h |= bits >> 16 & 0x8000;
-	p[0] = (uint8_t)h;
-	p[1] = (uint8_t)(h >> 8);
+	LANES_EACH(
+	    matrix_f16((uint16_t)(p[2 * i] | (unsigned)p[2 * i + 1] << 8)));
 }
 
 /* To 16 halves, to nearest even; a is finite and at most 65504. */
 INLINE void lanes_to_f16(uint8_t *p, struct lanes a)
 {
-	for (unsigned i = 0; i < LANES; i++)
-		lanes_put_half(p + 2 * i, a.f[i]);
+	for (unsigned i = 0; i < LANES; i++) {
+		uint16_t half = matrix_to_f16(a.f[i]);
+
+		p[2 * i] = (uint8_t)half;
+		p[2 * i + 1] = (uint8_t)(half >> 8);
+	}
 }
 
 /* 16 integers, to nearest even. */
