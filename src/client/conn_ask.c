@@ -103,6 +103,8 @@ static enum err on_event(struct client_conn *c, struct asking *a,
 		if (a->ask->text != NULL)
 			a->ask->text(a->ask->cookie, ev->data);
 		return consume(c, a, ev->data.len);
+	case SESSION_CLIENT_REASONING: /* nothing here asks for it */
+		return consume(c, a, ev->data.len);
 	case SESSION_CLIENT_RESULT:
 	case SESSION_CLIENT_ERROR:
 		return collect(c, a, ev);

@@ -1,19 +1,13 @@
 #include "enclave/answer.h"
 
 #include "base/assert.h"
-#include "base/fmt.h"
-#include "base/hex.h"
 #include "base/rd.h"
 #include "sys/rng.h"
-#include "sys/secret.h"
 
 #define METHOD_CHAT    1
 #define METHOD_MODELS  2
 #define METHOD_RECEIPT 3
 #define CREDIT_LEN_MAX 64 /* [P-35] */
-
-/* Text escaped at a time: what `fixed` holds if every byte needs six. */
-#define ESCAPE_CHUNK (ANSWER_FIXED_LEN / OPENAI_ESCAPE_MAX)
 
 struct answer *answer_find(struct answer *table, uint32_t stream)
 {
@@ -42,7 +36,7 @@ static void end_with_fixed(
 	a->rest = (struct bytes){ a->fixed, w->len };
 }
 
-static void say_error(struct answer *a, const struct openai_error *e)
+void answer_error(struct answer *a, const struct openai_error *e)
 {
 	struct wr w = wr_init(a->fixed, sizeof(a->fixed));
 
@@ -55,7 +49,7 @@ static void fail(struct answer *a, enum openai_code code, const char *message)
 	struct openai_error e;
 
 	openai_error_set(&e, code, NULL, message);
-	say_error(a, &e);
+	answer_error(a, &e);
 }
 
 static void begin_models(struct answer *a, const struct conn_env *env)
@@ -88,7 +82,7 @@ static void begin_chat(struct answer *a, const struct conn_env *env,
 	    &j->request, j->text, sizeof(j->text), body, env->model, &why);
 	if (e != ERR_OK) {
 		worker_drop(env->worker, j);
-		say_error(a, &why);
+		answer_error(a, &why);
 		return;
 	}
 	if (!j->request.has_seed)
@@ -125,120 +119,39 @@ void answer_begin(struct answer *a, const struct conn_env *env,
 		fail(a, OPENAI_METHOD, "the method is unknown");
 }
 
-/* ---- a chat's answer, piece by piece -------------------------------------- */
+/* ---- piece by piece ------------------------------------------------------- */
 
-static void make_id(char out[OPENAI_ID_LEN + 1])
-{
-	uint8_t random[8];
-	char hex[sizeof(random) * 2 + 1];
-
-	rng_fill(random, sizeof(random));
-	hex_encode(hex, random, sizeof(random));
-	(void)fmt_print(out, OPENAI_ID_LEN + 1, "chatcmpl-%s", hex);
-}
-
-static void write_head(struct wr *w, const struct conn_env *env, bool content)
-{
-	char id[OPENAI_ID_LEN + 1];
-
-	make_id(id);
-	openai_head_write(w, id, env->model, content);
-}
-
-/* The end of the RESULT, and all of it where the text went out as DELTA. */
-static void write_end(struct answer *a, const struct conn_env *env)
-{
-	struct job *j = a->job;
-	bool content = !j->request.stream;
-	struct wr w = wr_init(j->tail, sizeof(j->tail));
-
-	if (!content)
-		write_head(&w, env, false);
-	openai_tail_write(&w, &j->request, content, j->finish, &j->usage);
-	if (j->statement.asked) {
-		statement_write(
-		    &w, &j->statement, &env->signer, &j->request, j->finish);
-		secret_scrub_stack();
-	}
-	openai_end_write(&w);
-	assert(w.err == ERR_OK);
-	a->type = FRAME_RESULT;
-	a->phase = ANSWER_END;
-	a->rest = (struct bytes){ j->tail, w.len };
-}
-
-/* Some text of the job, escaped, as `rest`. */
-static void stage_text(struct answer *a, const struct conn_env *env)
-{
-	uint8_t text[ESCAPE_CHUNK];
-	size_t n = worker_peek(env->worker, a->job, text, sizeof(text));
-	size_t len;
-
-	n = openai_escape(
-	    a->fixed, sizeof(a->fixed), &len, (struct bytes){ text, n });
-	worker_consume(env->worker, a->job, n);
-	statement_text(&a->job->statement, (struct bytes){ text, n });
-	mem_wipe(text, sizeof(text));
-	a->rest = (struct bytes){ a->fixed, len };
-}
-
-/* `rest` is empty: find out what comes next. False if nothing does, yet. */
-static bool advance(struct answer *a, const struct conn_env *env)
-{
-	struct job_view v;
-
-	if (a->phase == ANSWER_END)
-		return false;
-	worker_view(env->worker, a->job, &v);
-	if (v.ready == 0 && !v.done)
-		return false;
-	if (v.ready > 0 && a->job->request.stream)
-		return false; /* it has just come: the next DELTA takes it */
-	if (v.failed) {
-		say_error(a, &a->job->error);
-	} else if (a->phase == ANSWER_WAIT && !a->job->request.stream) {
-		struct wr w = wr_init(a->fixed, sizeof(a->fixed));
-
-		write_head(&w, env, true);
-		assert(w.err == ERR_OK);
-		a->type = FRAME_RESULT;
-		a->phase = ANSWER_TEXT;
-		a->rest = (struct bytes){ a->fixed, w.len };
-	} else if (v.ready == 0) {
-		write_end(a, env);
-	} else {
-		stage_text(a, env);
-	}
-	return true;
-}
-
-/* Text of a streamed answer goes from the ring into the record. */
-static size_t pull_delta(
-    struct answer *a, const struct conn_env *env, uint8_t *buf, size_t cap)
+/* Text of a streamed answer goes from a ring into the record. */
+static size_t pull_text(struct answer *a, const struct conn_env *env,
+    enum job_text which, uint8_t *buf, size_t cap)
 {
 	size_t n;
 
-	if (a->job == NULL || !a->job->request.stream || a->phase == ANSWER_END)
+	if (a->job == NULL || !a->job->request.stream ||
+	    a->phase != ANSWER_WAIT)
 		return 0;
-	n = worker_peek(env->worker, a->job, buf, cap);
-	worker_consume(env->worker, a->job, n);
-	statement_text(&a->job->statement, (struct bytes){ buf, n });
+	n = worker_peek(env->worker, a->job, which, buf, cap);
+	worker_consume(env->worker, a->job, which, n);
+	if (which == JOB_CONTENT)
+		statement_text(&a->job->statement, (struct bytes){ buf, n });
 	return n;
 }
 
 size_t answer_pull(struct answer *a, const struct conn_env *env, uint8_t *buf,
     size_t cap, enum frame_type *type, bool *last)
 {
-	size_t n = pull_delta(a, env, buf, cap);
+	size_t n = pull_text(a, env, JOB_REASONING, buf, cap);
 
 	*last = false;
-	*type = FRAME_DELTA;
+	*type = n > 0 ? FRAME_REASONING : FRAME_DELTA;
+	if (n == 0)
+		n = pull_text(a, env, JOB_CONTENT, buf, cap);
 	if (n > 0 || cap == 0)
 		return n;
 	while (n < cap) {
 		size_t step;
 
-		if (a->rest.len == 0 && !advance(a, env))
+		if (a->rest.len == 0 && !answer_advance(a, env))
 			break;
 		step = a->rest.len < cap - n ? a->rest.len : cap - n;
 		mem_copy(buf + n, a->rest.p, step);

@@ -24,8 +24,12 @@ struct conn_env {
 
 enum answer_phase {
 	ANSWER_WAIT = 0, /* of a job: nothing has been said yet */
+	ANSWER_REASONING,
 	ANSWER_TEXT,
-	ANSWER_END, /* `rest` is the end */
+	ANSWER_CALLS,
+	ANSWER_TOLD, /* tokens and their likelihoods */
+	ANSWER_LAST, /* the usage and what else closes a RESULT */
+	ANSWER_END,  /* `rest` is the end */
 };
 
 #define ANSWER_FIXED_LEN 768
@@ -36,6 +40,12 @@ struct answer {
 	enum frame_type type;
 	struct job *job;   /* NULL for answers that need no engine */
 	struct bytes rest; /* to be sent next; in fixed or in job->tail */
+	uint32_t call;     /* which is being said */
+	bool in_call;      /* its arguments are, from byte call_at on */
+	size_t call_at;
+	size_t told_at;     /* bytes of job->told that were said */
+	uint32_t told_left; /* alternatives to the last token */
+	bool told_open, told_comma;
 	uint8_t fixed[ANSWER_FIXED_LEN];
 };
 
@@ -53,6 +63,15 @@ struct answer *answer_find(struct answer *table, uint32_t stream);
  */
 void answer_begin(struct answer *a, const struct conn_env *env,
     const void *owner, uint32_t stream, struct bytes message);
+
+/*
+ * `rest` is empty: find out what of the RESULT comes next (answer_result.c).
+ * False if nothing does, yet.
+ */
+bool answer_advance(struct answer *a, const struct conn_env *env);
+
+/* All that will be said is this error. */
+void answer_error(struct answer *a, const struct openai_error *e);
 
 /* The next bytes, as session_server_pull_fn; the entry is free after *last. */
 size_t answer_pull(struct answer *a, const struct conn_env *env, uint8_t *buf,

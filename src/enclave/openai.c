@@ -59,16 +59,48 @@ void openai_error_write(struct wr *w, const struct openai_error *e)
 	wr_str(w, "}}");
 }
 
-void openai_head_write(struct wr *w, const char id[OPENAI_ID_LEN + 1],
-    const char *model, bool content)
+void openai_head_write(
+    struct wr *w, const char id[OPENAI_ID_LEN + 1], const char *model)
 {
 	wr_str(w, "{\"id\":");
 	write_text(w, id);
 	wr_str(w, ",\"object\":\"chat.completion\",\"created\":0,\"model\":");
 	write_text(w, model);
 	wr_str(w, ",\"choices\":[{\"index\":0,\"message\":"
-		  "{\"role\":\"assistant\",\"content\":");
-	wr_str(w, content ? "\"" : "null");
+		  "{\"role\":\"assistant\"");
+}
+
+void openai_call_write(struct wr *w, uint32_t n,
+    const char id[OPENAI_CALL_ID_LEN + 1], struct bytes name)
+{
+	wr_str(w, n == 0 ? ",\"tool_calls\":[" : ",");
+	wr_fmt(w,
+	    "{\"id\":\"%s\",\"type\":\"function\",\"function\":{\"name\":", id);
+	json_write_string(w, name);
+	wr_str(w, ",\"arguments\":\"");
+}
+
+/* Six digits; OpenAI writes -9999 for what cannot come. */
+static void write_logprob(struct wr *w, float logprob)
+{
+	const double v = logprob > -9999.0f ? -(double)logprob : 9999.0;
+	const uint64_t n = v > 0.0 ? (uint64_t)(v * 1e6 + 0.5) : 0;
+
+	wr_fmt(w, "%s%llu.%06llu", n > 0 ? "-" : "",
+	    (unsigned long long)(n / 1000000),
+	    (unsigned long long)(n % 1000000));
+}
+
+void openai_told_write(struct wr *w, struct bytes text, float logprob)
+{
+	wr_str(w, "{\"token\":");
+	json_write_string(w, text);
+	wr_str(w, ",\"logprob\":");
+	write_logprob(w, logprob);
+	wr_str(w, ",\"bytes\":[");
+	for (size_t i = 0; i < text.len; i++)
+		wr_fmt(w, "%s%u", i == 0 ? "" : ",", text.p[i]);
+	wr_str(w, "]");
 }
 
 static const char *finish_reason(enum engine_finish finish)
@@ -107,10 +139,9 @@ static void write_ignored(struct wr *w, const struct openai_request *r)
 }
 
 void openai_tail_write(struct wr *w, const struct openai_request *r,
-    bool content, enum engine_finish finish, const struct openai_usage *usage)
+    enum engine_finish finish, const struct openai_usage *usage)
 {
 	assert(finish != ENGINE_RUNNING);
-	wr_str(w, content ? "\"}" : "}");
 	wr_fmt(w, ",\"finish_reason\":\"%s\"}]", finish_reason(finish));
 	wr_fmt(w,
 	    ",\"usage\":{\"prompt_tokens\":%u,\"completion_tokens\":%u,"

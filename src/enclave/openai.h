@@ -14,10 +14,14 @@
 #include "base/wr.h"
 #include "engine/engine.h"
 
-#define OPENAI_STOPS_MAX   4  /* [P-36] */
-#define OPENAI_IGNORED_MAX 16 /* names reported; more are counted only */
-#define OPENAI_NAME_MAX    64 /* bytes shown of such a name */
-#define OPENAI_ID_LEN      25 /* "chatcmpl-" and 16 digits */
+#define OPENAI_STOPS_MAX   4   /* [P-36] */
+#define OPENAI_IGNORED_MAX 16  /* names reported; more are counted only */
+#define OPENAI_NAME_MAX    64  /* bytes shown of such a name */
+#define OPENAI_ID_LEN      25  /* "chatcmpl-" and 16 digits */
+#define OPENAI_CALL_ID_LEN 29  /* "call_" and 24 letters */
+#define OPENAI_CALLS_MAX   256 /* tool calls in all messages */
+#define OPENAI_TOLD_MAX                                                        \
+	4096 /* tokens and alternatives told: keeps a RESULT below 1 MiB */
 
 /* An error object [P-40]. All strings are ours and static, but message. */
 struct openai_error {
@@ -56,14 +60,28 @@ void openai_error_write(struct wr *w, const struct openai_error *e);
 struct openai_request {
 	struct engine_message message[ENGINE_MESSAGES_MAX];
 	size_t message_n;
+	struct engine_call call[OPENAI_CALLS_MAX]; /* of the messages */
+	size_t call_n;
 	struct engine_sampling sampling;
+	struct engine_bias bias[ENGINE_BIAS_MAX];
 	bool has_seed;
+	bool stream;
+	bool stream_reasoning; /* and the reasoning before the text */
+	bool no_reasoning;
+	bool one_call; /* of a tool, though the model may make more */
+	bool logprobs;
+	uint32_t top_logprobs;
 	uint32_t max_tokens; /* 0: not given */
 	struct bytes stop[OPENAI_STOPS_MAX];
 	size_t stop_n;
-	bool stream;
+	struct engine_tool tool[ENGINE_TOOLS_MAX];
+	size_t tool_n;
+	enum engine_tool_choice tool_choice;
+	struct bytes tool_named; /* in tool_choice */
+	enum engine_format format;
+	struct bytes schema;
 	struct {
-		const char *prefix; /* "", "messages." or "stream_options." */
+		const char *prefix; /* "", "messages." and the like */
 		struct bytes name;
 	} ignored[OPENAI_IGNORED_MAX];
 	size_t ignored_n;
@@ -74,8 +92,9 @@ struct openai_request {
 
 /*
  * Read the body of a chat request. text holds at least body.len bytes and must
- * outlive *out. `model` is the one name that is served; a request may also
- * leave it out. Anything but ERR_OK comes with *why for the client.
+ * outlive *out, which must stay where it is. `model` is the one name that is
+ * served; a request may also leave it out. Anything but ERR_OK comes with *why
+ * for the client.
  */
 enum err openai_request_parse(struct openai_request *out, uint8_t *text,
     size_t cap, struct bytes body, const char *model, struct openai_error *why)
@@ -86,13 +105,40 @@ void openai_request_engine(
     struct engine_request *out, const struct openai_request *r);
 
 /*
- * The RESULT of a chat [P-38], in three parts so that the text between them
- * need never be whole in memory: head, then the content (openai_escape, between
- * the quotes that head and tail write) or nothing, then tail. With `content`
- * false, message.content is null.
+ * The RESULT of a chat [P-38], piece by piece, so that what the model said need
+ * never be whole in memory: the head, which ends inside the message; then its
+ * members: reasoning and content (openai_escape between the quotes of the
+ * pieces below), calls of tools; the end of the message; the tokens that are
+ * told; the tail.
  */
-void openai_head_write(struct wr *w, const char id[OPENAI_ID_LEN + 1],
-    const char *model, bool content);
+void openai_head_write(
+    struct wr *w, const char id[OPENAI_ID_LEN + 1], const char *model);
+
+#define OPENAI_REASONING    ",\"reasoning_content\":\""
+#define OPENAI_CONTENT      ",\"content\":\""
+#define OPENAI_CONTENT_NONE ",\"content\":null"
+
+/* Call number n, up to its arguments: escaped text, then OPENAI_CALL_END. */
+void openai_call_write(struct wr *w, uint32_t n,
+    const char id[OPENAI_CALL_ID_LEN + 1], struct bytes name);
+
+#define OPENAI_CALL_END     "\"}}"
+#define OPENAI_CALLS_END    "]"
+#define OPENAI_MESSAGE_END  "}"
+#define OPENAI_TOLD         ",\"logprobs\":{\"content\":["
+#define OPENAI_TOLD_END     "]}"
+#define OPENAI_TOLD_TOP     ",\"top_logprobs\":["
+#define OPENAI_TOLD_TOP_END "]}"
+
+/*
+ * A token and the natural logarithm of its likelihood, without its last brace:
+ * alternatives may follow. Text that is no UTF-8 is whole in its bytes only. With
+ * what is around it OPENAI_TOLD_LEN bytes at most.
+ */
+void openai_told_write(struct wr *w, struct bytes text, float logprob);
+
+#define OPENAI_TOLD_LEN(text_len)                                              \
+	(120 + (text_len) * (OPENAI_ESCAPE_MAX + sizeof("255,") - 1))
 
 struct openai_usage {
 	uint32_t prompt_tokens;
@@ -104,7 +150,7 @@ struct openai_usage {
  * openai_end_write.
  */
 void openai_tail_write(struct wr *w, const struct openai_request *r,
-    bool content, enum engine_finish finish, const struct openai_usage *usage);
+    enum engine_finish finish, const struct openai_usage *usage);
 void openai_end_write(struct wr *w);
 
 #define OPENAI_HEAD_LEN_MAX 512

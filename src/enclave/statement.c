@@ -57,8 +57,9 @@ static enum receipt_finish finish_of(enum engine_finish finish)
 		return RECEIPT_LENGTH;
 	case ENGINE_CANCELLED:
 		return RECEIPT_CANCELLED;
-	case ENGINE_STOP:
 	case ENGINE_CALLS:
+		return RECEIPT_TOOL_CALLS;
+	case ENGINE_STOP:
 	case ENGINE_RUNNING:
 	default:
 		return RECEIPT_STOP;

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "engine/reply.h"
 #include "sys/secret.h"
+
+_Static_assert(REPLY_CALLS_LEN_MAX <= WORKER_CALLS_LEN, "all calls fit");
 
 static void job_wipe(struct job *j)
 {
@@ -141,71 +144,158 @@ void worker_drop(struct worker *w, struct job *j)
 void worker_view(struct worker *w, struct job *j, struct job_view *out)
 {
 	(void)pthread_mutex_lock(&w->lock);
-	out->ready = j->ring_len;
+	for (size_t i = 0; i < JOB_TEXT_N; i++)
+		out->ready[i] = j->ring[i].len;
 	out->done = j->state == JOB_DONE;
 	out->failed = out->done && j->error.code != NULL;
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
-size_t worker_peek(struct worker *w, struct job *j, uint8_t *out, size_t cap)
+size_t worker_peek(struct worker *w, struct job *j, enum job_text which,
+    uint8_t *out, size_t cap)
 {
+	const struct job_ring *ring = &j->ring[which];
 	size_t n, first;
 
 	(void)pthread_mutex_lock(&w->lock);
-	n = j->ring_len < cap ? j->ring_len : cap;
-	first = WORKER_RING_LEN - j->ring_from;
+	n = ring->len < cap ? ring->len : cap;
+	first = WORKER_RING_LEN - ring->from;
 	if (first > n)
 		first = n;
-	mem_copy(out, j->ring + j->ring_from, first);
-	mem_copy(out + first, j->ring, n - first);
+	mem_copy(out, ring->text + ring->from, first);
+	mem_copy(out + first, ring->text, n - first);
 	(void)pthread_mutex_unlock(&w->lock);
 	return n;
 }
 
-static bool ring_has_room(const struct job *j)
+/* Is there room in both rings for what a poll may bring? */
+static bool rings_have_room(const struct job *j)
 {
-	return WORKER_RING_LEN - j->ring_len >= ENGINE_OUTPUT_MAX;
+	for (size_t i = 0; i < JOB_TEXT_N; i++)
+		if (WORKER_RING_LEN - j->ring[i].len < ENGINE_OUTPUT_MAX)
+			return false;
+	return true;
 }
 
-void worker_consume(struct worker *w, struct job *j, size_t n)
+void worker_consume(
+    struct worker *w, struct job *j, enum job_text which, size_t n)
 {
+	struct job_ring *ring = &j->ring[which];
 	bool had_room;
 
 	(void)pthread_mutex_lock(&w->lock);
-	assert(n <= j->ring_len);
-	had_room = ring_has_room(j);
-	j->ring_from = (j->ring_from + n) % WORKER_RING_LEN;
-	j->ring_len -= n;
-	if (!had_room && ring_has_room(j))
+	assert(n <= ring->len);
+	had_room = rings_have_room(j);
+	ring->from = (ring->from + n) % WORKER_RING_LEN;
+	ring->len -= n;
+	if (!had_room && rings_have_room(j))
 		kick(w);
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
 /* ---- engine thread -------------------------------------------------------- */
 
-static void ring_put(struct job *j, struct bytes text)
+static void ring_put(struct job_ring *ring, struct bytes text)
 {
-	size_t at = (j->ring_from + j->ring_len) % WORKER_RING_LEN;
+	size_t at = (ring->from + ring->len) % WORKER_RING_LEN;
 	size_t first = WORKER_RING_LEN - at;
 
-	assert(text.len <= WORKER_RING_LEN - j->ring_len);
+	assert(text.len <= WORKER_RING_LEN - ring->len);
 	if (first > text.len)
 		first = text.len;
-	mem_copy(j->ring + at, text.p, first);
-	mem_copy(j->ring, text.p + first, text.len - first);
-	j->ring_len += text.len;
+	mem_copy(ring->text + at, text.p, first);
+	mem_copy(ring->text, text.p + first, text.len - first);
+	ring->len += text.len;
+}
+
+static void told_put(
+    struct job *j, struct bytes text, float logprob, uint32_t top_n)
+{
+	const struct job_told told = { logprob, (uint16_t)text.len,
+		(uint16_t)top_n };
+
+	memcpy(j->told + j->told_len, &told, sizeof(told));
+	mem_copy(j->told + j->told_len + sizeof(told), text.p, text.len);
+	j->told_len += sizeof(told) + text.len;
+}
+
+/* A token with all its alternatives, as long as there is room for all. */
+static void keep_told(struct job *j, const struct engine_told *t)
+{
+	size_t n = sizeof(struct job_told) + t->text.len;
+
+	for (uint32_t i = 0; i < t->top_n; i++)
+		n += sizeof(struct job_told) + t->top[i].text.len;
+	j->told_full |= n > WORKER_TOLD_LEN - j->told_len;
+	if (j->told_full)
+		return;
+	told_put(j, t->text, t->logprob, t->top_n);
+	for (uint32_t i = 0; i < t->top_n; i++)
+		told_put(j, t->top[i].text, t->top[i].logprob, 0);
+}
+
+static struct bytes keep_text(struct job *j, size_t *used, struct bytes text)
+{
+	uint8_t *at = j->call_text + *used;
+
+	assert(text.len <= WORKER_CALLS_LEN - *used);
+	mem_copy(at, text.p, text.len);
+	*used += text.len;
+	return (struct bytes){ at, text.len };
+}
+
+static void keep_calls(struct job *j, const struct engine_output *out)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < out->call_n; i++) {
+		if (i > 0 && j->request.one_call)
+			return;
+		j->call[i].name = keep_text(j, &used, out->call[i].name);
+		j->call[i].arguments =
+		    keep_text(j, &used, out->call[i].arguments);
+		j->call_n++;
+	}
+}
+
+/* What a poll brought. */
+static void keep_output(struct job *j, const struct engine_output *out)
+{
+	const struct openai_request *r = &j->request;
+
+	ring_put(&j->ring[JOB_CONTENT], out->text);
+	if (!r->stream || r->stream_reasoning)
+		ring_put(&j->ring[JOB_REASONING], out->reasoning);
+	for (uint32_t i = 0; i < out->told_n; i++)
+		keep_told(j, &out->told[i]);
+	if (out->finish == ENGINE_CALLS)
+		keep_calls(j, out);
+	j->usage =
+	    (struct openai_usage){ out->prompt_tokens, out->completion_tokens };
+}
+
+/* The field that the engine means: paths of schemas begin with '#'. */
+static const char *at_fault(const struct job *j, const struct err_ctx *ctx)
+{
+	if (ctx->msg[0] != '#')
+		return "messages";
+	return j->request.format == ENGINE_FORMAT_SCHEMA ? "response_format"
+							 : "tools";
 }
 
 /* A job that the engine would not take: say why in OpenAI's terms. */
 static void job_refuse(struct job *j, enum err e, const struct err_ctx *ctx)
 {
 	j->finish = ENGINE_STOP;
-	if (e == ERR_LIMIT)
+	if (e == ERR_LIMIT && ctx->msg[0] != '#')
 		openai_error_set(
 		    &j->error, OPENAI_CONTEXT, "messages", ctx->msg);
+	else if (e == ERR_LIMIT)
+		openai_error_set(
+		    &j->error, OPENAI_INVALID, at_fault(j, ctx), ctx->msg);
 	else if (e == ERR_FORMAT || e == ERR_UNSUPPORTED)
 		openai_error_set(
-		    &j->error, OPENAI_INVALID, "messages", ctx->msg);
+		    &j->error, OPENAI_INVALID, at_fault(j, ctx), ctx->msg);
 	else
 		openai_error_set(
 		    &j->error, OPENAI_INTERNAL, NULL, "the engine failed");
@@ -293,12 +383,10 @@ static bool collect(struct worker *w, struct job *j)
 	}
 	if (j->cancel)
 		engine_cancel(w->engine, j->slot);
-	if (!ring_has_room(j))
+	if (!rings_have_room(j))
 		return false;
 	engine_poll(w->engine, j->slot, &out);
-	ring_put(j, out.text);
-	j->usage =
-	    (struct openai_usage){ out.prompt_tokens, out.completion_tokens };
+	keep_output(j, &out);
 	if (out.finish == ENGINE_RUNNING)
 		return false;
 	j->finish = out.finish;

@@ -22,9 +22,21 @@
 #include "enclave/openai.h"
 #include "enclave/statement.h"
 #include "engine/engine.h"
+#include "engine/tok.h"
 #include "protocol/frame.h"
 
-#define WORKER_RING_LEN (4 * ENGINE_OUTPUT_MAX) /* over 1.6 s at full pace */
+#define WORKER_RING_LEN  (4 * ENGINE_OUTPUT_MAX) /* over 1.6 s at full pace */
+#define WORKER_CALLS_LEN 16384 /* bytes of names and arguments of calls */
+#define WORKER_TOLD_LEN                                                        \
+	65536 /* of tokens told: OPENAI_TOLD_MAX of 11 bytes each */
+
+/* The end of a RESULT, or the longest token told. */
+#define WORKER_TAIL_LEN                                                        \
+	(OPENAI_TOLD_LEN(TOK_TEXT_LEN_MAX) + OPENAI_HEAD_LEN_MAX +             \
+	    STATEMENT_MEMBER_LEN)
+
+_Static_assert(OPENAI_TAIL_LEN_MAX + STATEMENT_MEMBER_LEN <= WORKER_TAIL_LEN,
+    "an end fits");
 
 enum job_state {
 	JOB_FREE = 0,
@@ -32,6 +44,22 @@ enum job_state {
 	JOB_QUEUED,  /* waits for a slot of the engine */
 	JOB_RUNNING, /* the engine thread's */
 	JOB_DONE,    /* no more text will come */
+};
+
+/* The two texts of an answer. */
+enum job_text { JOB_CONTENT = 0, JOB_REASONING, JOB_TEXT_N };
+
+struct job_ring {
+	size_t from; /* where the oldest unread byte is */
+	size_t len;
+	uint8_t text[WORKER_RING_LEN];
+};
+
+/* What each token told begins with; its text follows. */
+struct job_told {
+	float logprob;
+	uint16_t len;
+	uint16_t top_n; /* alternatives that follow */
 };
 
 struct job {
@@ -45,13 +73,16 @@ struct job {
 	struct openai_error error; /* JOB_DONE: code is NULL if all went well */
 	enum engine_finish finish; /* JOB_DONE */
 	struct openai_usage usage;
-	struct statement statement; /* the serve thread's */
-	size_t ring_from;           /* where the oldest unread byte is */
-	size_t ring_len;
-	uint8_t tail[OPENAI_HEAD_LEN_MAX + OPENAI_TAIL_LEN_MAX +
-		     STATEMENT_MEMBER_LEN]; /* the serve thread's, for the end
-					       of the answer */
-	uint8_t ring[WORKER_RING_LEN];
+	struct statement statement;    /* the serve thread's */
+	uint8_t tail[WORKER_TAIL_LEN]; /* the serve thread's, for pieces of the
+					  answer and its end */
+	struct engine_call call[ENGINE_CALLS_MAX]; /* JOB_DONE: in call_text */
+	uint32_t call_n;
+	size_t told_len; /* JOB_DONE: bytes in told */
+	bool told_full;  /* there was no room for more */
+	struct job_ring ring[JOB_TEXT_N];
+	uint8_t call_text[WORKER_CALLS_LEN];
+	uint8_t told[WORKER_TOLD_LEN];
 	uint8_t text[FRAME_REQUEST_MAX];
 };
 
@@ -98,16 +129,18 @@ void worker_drop(struct worker *w, struct job *j);
 
 /* What can be said of a job now. */
 struct job_view {
-	size_t ready; /* bytes of text waiting in the ring */
-	bool done;    /* no more will come; the job's outcome is set */
-	bool failed;  /* j->error is set, and nothing was ever answered */
+	size_t ready[JOB_TEXT_N]; /* bytes waiting in the rings */
+	bool done;   /* no more will come; the job's outcome is set */
+	bool failed; /* j->error is set, and nothing was ever answered */
 };
 
 void worker_view(struct worker *w, struct job *j, struct job_view *out);
 
 /* Copy up to cap bytes of text without taking them, then take n of them. */
-size_t worker_peek(struct worker *w, struct job *j, uint8_t *out, size_t cap);
-void worker_consume(struct worker *w, struct job *j, size_t n);
+size_t worker_peek(struct worker *w, struct job *j, enum job_text which,
+    uint8_t *out, size_t cap);
+void worker_consume(
+    struct worker *w, struct job *j, enum job_text which, size_t n);
 
 /* ---- for tests: what the thread does in one round, without a thread */
 

@@ -28,6 +28,7 @@ static const struct frame_rule frame_rules[FRAME_TYPE_N] = {
 	[FRAME_PONG] = { BOTH, false, false, FRAME_PING_LEN },
 	[FRAME_CREDIT] = { FRAME_FROM_CLIENT, true, false, 4 },
 	[FRAME_END] = { BOTH, false, false, 1 },
+	[FRAME_REASONING] = { FRAME_FROM_ENCLAVE, true, false, ANY_LEN },
 };
 
 size_t frame_size_for(size_t n)

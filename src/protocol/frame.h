@@ -38,6 +38,7 @@ enum frame_type {
 	FRAME_PONG = 7,
 	FRAME_CREDIT = 8,
 	FRAME_END = 9,
+	FRAME_REASONING = 10,
 	FRAME_TYPE_N
 };
 

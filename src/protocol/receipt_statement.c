@@ -18,6 +18,7 @@ const char *receipt_finish_name(enum receipt_finish finish)
 		[RECEIPT_STOP] = "stop",
 		[RECEIPT_LENGTH] = "length",
 		[RECEIPT_CANCELLED] = "cancelled",
+		[RECEIPT_TOOL_CALLS] = "tool_calls",
 	};
 
 	return (unsigned)finish < RECEIPT_FINISH_N ? name[finish] : "unknown";

@@ -254,12 +254,13 @@ static struct session_client_stream *find_stream(
 	return NULL;
 }
 
-/* DELTA, RESULT, ERROR: a piece of an answer. */
+/* DELTA, REASONING, RESULT, ERROR: a piece of an answer. */
 static enum err on_answer(struct session_client *s, const struct frame *f,
     struct session_client_event *ev, struct wr *out)
 {
 	static const enum session_client_event_type type[FRAME_TYPE_N] = {
 		[FRAME_DELTA] = SESSION_CLIENT_DELTA,
+		[FRAME_REASONING] = SESSION_CLIENT_REASONING,
 		[FRAME_RESULT] = SESSION_CLIENT_RESULT,
 		[FRAME_ERROR] = SESSION_CLIENT_ERROR,
 	};
@@ -273,7 +274,7 @@ static enum err on_answer(struct session_client *s, const struct frame *f,
 	if (f->data.len > stream->credit) /* [P-28] */
 		return ERR_LIMIT;
 	stream->credit -= f->data.len;
-	if (f->type != FRAME_DELTA)
+	if (f->type != FRAME_DELTA && f->type != FRAME_REASONING)
 		stream->ending = f->type;
 	*ev = (struct session_client_event){ .type = type[f->type],
 		.stream = f->stream,
@@ -335,6 +336,7 @@ static frame_fn *const handlers[FRAME_TYPE_N] = {
 	[FRAME_PING] = on_ping,
 	[FRAME_PONG] = on_pong,
 	[FRAME_END] = on_end,
+	[FRAME_REASONING] = on_answer,
 };
 
 static enum err on_record(struct session_client *s, uint8_t *body, size_t len,

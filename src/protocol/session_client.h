@@ -52,6 +52,7 @@ enum session_client_event_type {
 	SESSION_CLIENT_ERROR,   /* a piece of an error object */
 	SESSION_CLIENT_PONG,    /* data: the 8 bytes */
 	SESSION_CLIENT_ENDED,   /* closed; reason: enum frame_end */
+	SESSION_CLIENT_REASONING, /* a piece of what the model thought */
 };
 
 struct session_client_event {

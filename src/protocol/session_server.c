@@ -281,9 +281,9 @@ static bool pull_stream(struct session_server_stream *stream,
 	f->last = false;
 	n = pull(cookie, stream->id, data, cap, &f->type, &f->last);
 	assert(n <= cap);
-	assert(f->type == FRAME_DELTA || f->type == FRAME_RESULT ||
-	       f->type == FRAME_ERROR);
-	assert(!f->last || f->type != FRAME_DELTA);
+	assert(f->type == FRAME_DELTA || f->type == FRAME_REASONING ||
+	       f->type == FRAME_RESULT || f->type == FRAME_ERROR);
+	assert(!f->last || f->type == FRAME_RESULT || f->type == FRAME_ERROR);
 	if (n == 0 && !f->last)
 		return false;
 	f->stream = stream->id;

@@ -112,7 +112,7 @@ bool session_server_paced(const struct session_server *s);
 /*
  * Where answers come from. pull() writes at most cap bytes of the answer of
  * `stream` to buf and returns how many (0: nothing yet); it sets *type to
- * FRAME_DELTA, FRAME_RESULT or FRAME_ERROR, and *last when these bytes end the
+ * FRAME_DELTA, _REASONING, _RESULT or _ERROR, and *last when these bytes end the
  * answer (which 0 bytes may do).
  */
 typedef size_t session_server_pull_fn(void *cookie, uint32_t stream,

@@ -14,6 +14,19 @@ static void inside(const struct openai_request *r, struct bytes b)
 	assert(utf8_prefix(b) == b.len);
 }
 
+static void check_message(
+    const struct openai_request *r, const struct engine_message *m)
+{
+	inside(r, m->text);
+	inside(r, m->call_id);
+	inside(r, m->name);
+	for (size_t i = 0; i < m->call_n; i++) {
+		inside(r, m->call[i].id);
+		inside(r, m->call[i].name);
+		inside(r, m->call[i].arguments);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct openai_request r;
@@ -29,10 +42,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		openai_error_write(&w, &why);
 	} else {
 		for (size_t i = 0; i < r.message_n; i++)
-			inside(&r, r.message[i].text);
+			check_message(&r, &r.message[i]);
+		for (size_t i = 0; i < r.tool_n; i++) {
+			inside(&r, r.tool[i].name);
+			inside(&r, r.tool[i].definition);
+			inside(&r, r.tool[i].parameters);
+		}
+		inside(&r, r.schema);
 		for (size_t i = 0; i < r.stop_n; i++)
 			inside(&r, r.stop[i]);
-		openai_tail_write(&w, &r, true, ENGINE_STOP, &usage);
+		openai_tail_write(&w, &r, ENGINE_STOP, &usage);
 		openai_end_write(&w);
 	}
 	assert(w.err == ERR_OK);

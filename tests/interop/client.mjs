@@ -62,7 +62,8 @@ class Wire {
 }
 
 const u32 = (n) => Buffer.from([n >>> 24, n >>> 16, n >>> 8, n]);
-const DOWN = [T.IDLE, T.DELTA, T.RESULT, T.ERROR, T.PING, T.PONG, T.END];
+const DOWN = [T.IDLE, T.DELTA, T.RESULT, T.ERROR, T.PING, T.PONG, T.END,
+	T.REASONING];
 
 class Session {
 	// Connects, shakes hands and judges; throws before a byte of a request
@@ -136,7 +137,7 @@ class Session {
 			(type === T.RESULT || type === T.ERROR)), `flags ${flags}`);
 		this.frames[type] = (this.frames[type] ?? 0) + 1;
 		const s = this.streams.get(stream);
-		if ([T.DELTA, T.RESULT, T.ERROR].includes(type)) {
+		if ([T.DELTA, T.REASONING, T.RESULT, T.ERROR].includes(type)) {
 			need(s && !s.done, `a frame for stream ${stream}`);
 			this.answer(s, stream, type, flags, data);
 			return;
@@ -157,6 +158,10 @@ class Session {
 		if (s.room < 32768 && !flags) {
 			this.put(frame(T.CREDIT, 0, id, u32(65536)));
 			s.room += 65536;
+		}
+		if (type === T.REASONING) {
+			need(s.json.length === 0, 'REASONING after RESULT');
+			return;
 		}
 		if (type === T.DELTA) {
 			need(s.json.length === 0, 'DELTA after RESULT');

@@ -21,7 +21,8 @@ const LINES = [['channel-key', hash], ['model-sha256', hash], ['context', u32],
 	['top-k', u32], ['max-tokens', u32], ['stops', number(4n)],
 	['seed', number(0xffffffffffffffffn)], ['request-sha256', hash],
 	['answer-sha256', hash],
-	['finish', (v) => ['stop', 'length', 'cancelled'].includes(v)]];
+	['finish', (v) => ['stop', 'length', 'cancelled', 'tool_calls']
+		.includes(v)]];
 
 export function statementText(fields) {
 	return Buffer.from(['confer-receipt-statement/v1',

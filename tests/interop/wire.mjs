@@ -12,7 +12,7 @@ export function need(ok, why) {
 export const KIND = { xx: 1, ik: 2, xxReply: 3, ikReply: 4, fallback: 5,
 	finish: 6, refused: 7 };
 export const T = { IDLE: 0, REQUEST: 1, DELTA: 2, RESULT: 3, CANCEL: 4,
-	ERROR: 5, PING: 6, PONG: 7, CREDIT: 8, END: 9 };
+	ERROR: 5, PING: 6, PONG: 7, CREDIT: 8, END: 9, REASONING: 10 };
 export const LAST = 1;
 const SIZES = [256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65519];
 const MAX_EVIDENCE = 61440;

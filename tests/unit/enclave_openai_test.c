@@ -49,7 +49,11 @@ TEST(openai_reads_every_field_it_knows)
 		  "\"min_p\":0.05,\"seed\":7,\"stop\":[\"x\",\"yz\"],"
 		  "\"max_tokens\":99,\"max_completion_tokens\":55,"
 		  "\"n\":1,\"stream\":true,\"user\":\"u\","
-		  "\"stream_options\":{\"include_usage\":true}}"));
+		  "\"frequency_penalty\":-2,\"presence_penalty\":1.5,"
+		  "\"repetition_penalty\":1.25,\"logit_bias\":{\"5\":-100,"
+		  "\"70000\":0.5},\"reasoning_effort\":\"low\","
+		  "\"stream_options\":{\"include_usage\":true,"
+		  "\"include_reasoning\":true}}"));
 	CHECK_EQ(req.message_n, 3);
 	CHECK_EQ(req.message[0].role, ENGINE_SYSTEM);
 	CHECK(mem_eq(req.message[0].text, str("be \xc3\xa9")));
@@ -67,7 +71,99 @@ TEST(openai_reads_every_field_it_knows)
 	CHECK(mem_eq(req.stop[1], str("yz")));
 	CHECK_EQ(req.max_tokens, 55);
 	CHECK(req.stream);
+	CHECK(req.stream_reasoning);
+	CHECK(!req.no_reasoning);
+	CHECK(req.sampling.frequency_penalty == -2.0f);
+	CHECK(req.sampling.presence_penalty == 1.5f);
+	CHECK(req.sampling.repeat_penalty == 1.25f);
+	CHECK_EQ(req.sampling.bias_n, 2);
+	CHECK_EQ(req.sampling.bias[0].token, 5);
+	CHECK(req.sampling.bias[0].bias == -100.0f);
+	CHECK_EQ(req.sampling.bias[1].token, 70000);
 	CHECK_EQ(req.ignored_n, 0);
+}
+
+#define TOOL(name)                                                             \
+	"{\"type\":\"function\",\"function\":{\"name\":\"" name                \
+	"\",\"parameters\":{\"type\": \"object\"}}}"
+
+TEST(openai_reads_tools_and_what_was_called)
+{
+	struct engine_request out;
+
+	CHECK_OK(parse(
+	    "{\"messages\":[{\"role\":\"developer\",\"content\":\"d\"},"
+	    "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":["
+	    "{\"id\":\"c1\",\"type\":\"function\",\"function\":{"
+	    "\"name\":\"now\",\"arguments\":\"{\\\"a\\\":1}\"}}]},"
+	    "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"name\":"
+	    "\"now\",\"content\":\"12:00\"}],\"tools\":[" TOOL(
+		"now") ","
+		       "{\"type\":\"function\",\"function\":{\"name\":\"x-Y_"
+		       "9\"}}],"
+		       "\"tool_choice\":\"required\",\"parallel_tool_calls\":"
+		       "false}"));
+	CHECK_EQ(req.message[0].role, ENGINE_SYSTEM);
+	CHECK_EQ(req.message[1].text.len, 0);
+	CHECK_EQ(req.message[1].call_n, 1);
+	CHECK(mem_eq(req.message[1].call[0].id, str("c1")));
+	CHECK(mem_eq(req.message[1].call[0].name, str("now")));
+	CHECK(mem_eq(req.message[1].call[0].arguments, str("{\"a\":1}")));
+	CHECK_EQ(req.message[2].role, ENGINE_TOOL);
+	CHECK(mem_eq(req.message[2].call_id, str("c1")));
+	CHECK(mem_eq(req.message[2].name, str("now")));
+	CHECK(req.one_call);
+	openai_request_engine(&out, &req);
+	CHECK_EQ(out.tool_n, 2);
+	CHECK(mem_eq(out.tool[0].definition, str(TOOL("now"))));
+	CHECK(mem_eq(out.tool[0].parameters, str("{\"type\": \"object\"}")));
+	CHECK(mem_eq(out.tool[1].name, str("x-Y_9")));
+	CHECK_EQ(out.tool[1].parameters.len, 0);
+	CHECK_EQ(out.tool_choice, ENGINE_TOOL_REQUIRED);
+	CHECK_EQ(req.ignored_n, 0);
+}
+
+TEST(openai_gives_a_named_tool_alone)
+{
+	CHECK_OK(parse("{" MESSAGE ",\"tools\":[" TOOL("a") "," TOOL(
+	    "b") "],\"tool_choice\":{\"type\":\"function\",\"function\":"
+		 "{\"name\":\"b\"}}}"));
+	CHECK_EQ(req.tool_choice, ENGINE_TOOL_NAMED);
+	CHECK_EQ(req.tool_n, 1);
+	CHECK(mem_eq(req.tool[0].name, str("b")));
+	CHECK_OK(parse(
+	    "{" MESSAGE ",\"tools\":[" TOOL("a") "],"
+						 "\"tool_choice\":\"none\"}"));
+	CHECK_EQ(req.tool_choice, ENGINE_TOOL_NONE);
+}
+
+TEST(openai_reads_the_format_of_an_answer)
+{
+	struct engine_request out;
+
+	CHECK_OK(parse("{" MESSAGE ",\"response_format\":{\"type\":"
+		       "\"json_schema\",\"json_schema\":{\"name\":\"n\","
+		       "\"strict\":true,\"schema\":{ \"type\":\"object\"}}},"
+		       "\"logprobs\":true,\"top_logprobs\":3,"
+		       "\"chat_template_kwargs\":{\"enable_thinking\":false,"
+		       "\"other\":1}}"));
+	openai_request_engine(&out, &req);
+	CHECK_EQ(out.format, ENGINE_FORMAT_SCHEMA);
+	CHECK(mem_eq(out.schema, str("{ \"type\":\"object\"}")));
+	CHECK(out.logprobs);
+	CHECK_EQ(out.top_logprobs, 3);
+	CHECK_EQ(out.max_tokens, 1024);
+	CHECK(out.no_reasoning);
+	CHECK_EQ(req.ignored_n, 1);
+	CHECK_STR(req.ignored[0].prefix, "chat_template_kwargs.");
+	CHECK_OK(parse("{" MESSAGE ",\"response_format\":{\"type\":"
+		       "\"json_object\"},\"reasoning_effort\":\"minimal\"}"));
+	CHECK_EQ(req.format, ENGINE_FORMAT_JSON);
+	CHECK(req.no_reasoning);
+	CHECK_OK(parse("{" MESSAGE ",\"response_format\":{\"type\":"
+		       "\"text\"},\"reasoning_effort\":\"high\"}"));
+	CHECK_EQ(req.format, ENGINE_FORMAT_TEXT);
+	CHECK(!req.no_reasoning);
 }
 
 TEST(openai_treats_null_and_absence_alike)
@@ -82,10 +178,10 @@ TEST(openai_treats_null_and_absence_alike)
 
 TEST(openai_lists_what_it_ignores_once)
 {
-	CHECK_OK(parse("{" MESSAGE ",\"logprobs\":true,\"tools\":[],"
+	CHECK_OK(parse("{" MESSAGE ",\"functions\":true,\"store\":[],"
 		       "\"a\\u0001\":1}"));
 	CHECK_EQ(req.ignored_n, 3);
-	CHECK(mem_eq(req.ignored[0].name, str("logprobs")));
+	CHECK(mem_eq(req.ignored[0].name, str("functions")));
 	CHECK_OK(parse("{\"messages\":["
 		       "{\"role\":\"user\",\"content\":\"\",\"name\":\"x\"},"
 		       "{\"role\":\"user\",\"content\":\"\",\"name\":\"y\"}],"
@@ -96,37 +192,98 @@ TEST(openai_lists_what_it_ignores_once)
 	CHECK_STR(req.ignored[2].prefix, "stream_options.");
 }
 
+static const struct {
+	const char *body;
+	const char *param;
+} out_of_range[] = {
+	{ "{" MESSAGE ",\"temperature\":2.01}", "temperature" },
+	{ "{" MESSAGE ",\"temperature\":-0.1}", "temperature" },
+	{ "{" MESSAGE ",\"temperature\":\"1\"}", "temperature" },
+	{ "{" MESSAGE ",\"top_p\":1.5}", "top_p" },
+	{ "{" MESSAGE ",\"min_p\":-1}", "min_p" },
+	{ "{" MESSAGE ",\"top_k\":1.5}", "top_k" },
+	{ "{" MESSAGE ",\"top_k\":1000001}", "top_k" },
+	{ "{" MESSAGE ",\"seed\":-1}", "seed" },
+	{ "{" MESSAGE ",\"max_tokens\":0}", "max_tokens" },
+	{ "{" MESSAGE ",\"max_completion_tokens\":0}",
+	    "max_completion_tokens" },
+	{ "{" MESSAGE ",\"max_tokens\":4294967296}", "max_tokens" },
+	{ "{" MESSAGE ",\"n\":2}", "n" },
+	{ "{" MESSAGE ",\"stream\":1}", "stream" },
+	{ "{" MESSAGE ",\"stream_options\":true}", "stream_options" },
+	{ "{" MESSAGE ",\"stream_options\":{\"include_usage\":0}}",
+	    "stream_options" },
+	{ "{" MESSAGE ",\"stop\":\"\"}", "stop" },
+	{ "{" MESSAGE ",\"frequency_penalty\":-2.1}", "frequency_penalty" },
+	{ "{" MESSAGE ",\"presence_penalty\":2.1}", "presence_penalty" },
+	{ "{" MESSAGE ",\"repetition_penalty\":0.9}", "repetition_penalty" },
+	{ "{" MESSAGE ",\"logit_bias\":[]}", "logit_bias" },
+	{ "{" MESSAGE ",\"logit_bias\":{\"a\":1}}", "logit_bias" },
+	{ "{" MESSAGE ",\"logit_bias\":{\"\":1}}", "logit_bias" },
+	{ "{" MESSAGE ",\"logit_bias\":{\"4294967296\":1}}", "logit_bias" },
+	{ "{" MESSAGE ",\"logit_bias\":{\"1\":101}}", "logit_bias" },
+	{ "{" MESSAGE ",\"logit_bias\":{\"1\":\"1\"}}", "logit_bias" },
+	{ "{" MESSAGE ",\"logprobs\":1}", "logprobs" },
+	{ "{" MESSAGE ",\"logprobs\":true,\"top_logprobs\":21}",
+	    "top_logprobs" },
+	{ "{" MESSAGE ",\"top_logprobs\":1}", "top_logprobs" },
+	{ "{" MESSAGE ",\"logprobs\":true,\"top_logprobs\":1,"
+	  "\"max_tokens\":2049}",
+	    "max_tokens" },
+	{ "{" MESSAGE ",\"reasoning_effort\":\"much\"}", "reasoning_effort" },
+	{ "{" MESSAGE ",\"reasoning_effort\":1}", "reasoning_effort" },
+	{ "{" MESSAGE ",\"chat_template_kwargs\":1}", "chat_template_kwargs" },
+	{ "{" MESSAGE ",\"chat_template_kwargs\":"
+	  "{\"enable_thinking\":1}}",
+	    "chat_template_kwargs" },
+	{ "{" MESSAGE ",\"stream_options\":"
+	  "{\"include_reasoning\":1}}",
+	    "stream_options" },
+	{ "{" MESSAGE ",\"parallel_tool_calls\":1}", "parallel_tool_calls" },
+	{ "{" MESSAGE ",\"tools\":{}}", "tools" },
+	{ "{" MESSAGE ",\"tools\":[1]}", "tools" },
+	{ "{" MESSAGE ",\"tools\":[{\"type\":\"x\",\"function\":"
+	  "{\"name\":\"a\"}}]}",
+	    "tools" },
+	{ "{" MESSAGE ",\"tools\":[{\"type\":\"function\"}]}", "tools" },
+	{ "{" MESSAGE ",\"tools\":[{\"type\":\"function\","
+	  "\"function\":1}]}",
+	    "tools" },
+	{ "{" MESSAGE ",\"tools\":[" TOOL("") "]}", "tools" },
+	{ "{" MESSAGE ",\"tools\":[" TOOL("a b") "]}", "tools" },
+	{ "{" MESSAGE ",\"tools\":[" TOOL("a@") "]}", "tools" },
+	{ "{" MESSAGE ",\"tools\":[" TOOL("a") "," TOOL("a") "]}", "tools" },
+	{ "{" MESSAGE ",\"tools\":[{\"type\":\"function\","
+	  "\"function\":{\"name\":\"a\",\"parameters\":1}}]}",
+	    "tools" },
+	{ "{" MESSAGE ",\"tool_choice\":\"any\"}", "tool_choice" },
+	{ "{" MESSAGE ",\"tool_choice\":\"required\"}", "tool_choice" },
+	{ "{" MESSAGE ",\"tool_choice\":{\"type\":\"function\"}}",
+	    "tool_choice" },
+	{ "{" MESSAGE
+	  ",\"tools\":[" TOOL("a") "],\"tool_choice\":{"
+				   "\"type\":\"function\",\"function\":"
+				   "{\"name\":\"b\"}}}",
+	    "tool_choice" },
+	{ "{" MESSAGE ",\"response_format\":\"json\"}", "response_format" },
+	{ "{" MESSAGE ",\"response_format\":{\"type\":\"x\"}}",
+	    "response_format" },
+	{ "{" MESSAGE ",\"response_format\":{\"type\":"
+	  "\"json_schema\"}}",
+	    "response_format" },
+	{ "{" MESSAGE ",\"response_format\":{\"type\":"
+	  "\"json_schema\",\"json_schema\":{\"schema\":1}}}",
+	    "response_format" },
+	{ "{" MESSAGE ",\"stop\":5}", "stop" },
+	{ "{" MESSAGE ",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", "stop" },
+};
+
 TEST(openai_refuses_values_out_of_range)
 {
-	static const struct {
-		const char *body;
-		const char *param;
-	} bad[] = {
-		{ "{" MESSAGE ",\"temperature\":2.01}", "temperature" },
-		{ "{" MESSAGE ",\"temperature\":-0.1}", "temperature" },
-		{ "{" MESSAGE ",\"temperature\":\"1\"}", "temperature" },
-		{ "{" MESSAGE ",\"top_p\":1.5}", "top_p" },
-		{ "{" MESSAGE ",\"min_p\":-1}", "min_p" },
-		{ "{" MESSAGE ",\"top_k\":1.5}", "top_k" },
-		{ "{" MESSAGE ",\"top_k\":1000001}", "top_k" },
-		{ "{" MESSAGE ",\"seed\":-1}", "seed" },
-		{ "{" MESSAGE ",\"max_tokens\":0}", "max_tokens" },
-		{ "{" MESSAGE ",\"max_completion_tokens\":0}",
-		    "max_completion_tokens" },
-		{ "{" MESSAGE ",\"max_tokens\":4294967296}", "max_tokens" },
-		{ "{" MESSAGE ",\"n\":2}", "n" },
-		{ "{" MESSAGE ",\"stream\":1}", "stream" },
-		{ "{" MESSAGE ",\"stream_options\":true}", "stream_options" },
-		{ "{" MESSAGE ",\"stream_options\":{\"include_usage\":0}}",
-		    "stream_options" },
-		{ "{" MESSAGE ",\"stop\":\"\"}", "stop" },
-		{ "{" MESSAGE ",\"stop\":5}", "stop" },
-		{ "{" MESSAGE ",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}",
-		    "stop" },
-	};
-
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		check_refused(bad[i].body, bad[i].param, "invalid_request");
+	for (size_t i = 0; i < sizeof(out_of_range) / sizeof(*out_of_range);
+	     i++)
+		check_refused(out_of_range[i].body, out_of_range[i].param,
+		    "invalid_request");
 	/* The edges themselves are fine. */
 	CHECK_OK(parse("{" MESSAGE ",\"temperature\":2,\"top_p\":0,"
 		       "\"stop\":[\"a\",\"b\",\"c\",\"d\"]}"));
@@ -143,6 +300,26 @@ TEST(openai_refuses_messages_that_are_none)
 		"{\"messages\":[{\"role\":\"user\"}]}",
 		"{\"messages\":[{\"content\":\"x\"}]}",
 		"{\"messages\":[{\"role\":\"tool\",\"content\":\"x\"}]}",
+		"{\"messages\":[{\"role\":\"tool\",\"tool_call_id\":1,"
+		"\"content\":\"x\"}]}",
+		"{\"messages\":[{\"role\":\"user\",\"tool_call_id\":\"a\","
+		"\"content\":\"x\"}]}",
+		"{\"messages\":[{\"role\":\"tool\",\"tool_call_id\":\"a\","
+		"\"name\":1,\"content\":\"x\"}]}",
+		"{\"messages\":[{\"role\":\"user\",\"content\":\"x\","
+		"\"tool_calls\":[]}]}",
+		"{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":1}]}",
+		"{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[]}]}",
+		"{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[1]}]}",
+		"{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{"
+		"\"id\":\"i\",\"type\":\"function\",\"function\":{\"name\":"
+		"\"f\",\"arguments\":\"[]\"}}]}]}",
+		"{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{"
+		"\"id\":\"i\",\"type\":\"function\",\"function\":{\"name\":"
+		"\"\",\"arguments\":\"{}\"}}]}]}",
+		"{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{"
+		"\"id\":\"i\",\"type\":\"x\",\"function\":{\"name\":\"f\","
+		"\"arguments\":\"{}\"}}]}]}",
 		"{\"messages\":[{\"role\":1,\"content\":\"x\"}]}",
 		"{\"messages\":[{\"role\":\"user\",\"content\":null}]}",
 		"{\"messages\":[{\"role\":\"user\",\"content\":[\"x\"]}]}",
@@ -241,10 +418,13 @@ static const char *answer(bool content, struct bytes said)
 	uint8_t piece[1024];
 	size_t n;
 
-	openai_head_write(&w, "chatcmpl-0123456789abcdef", "demo", content);
+	openai_head_write(&w, "chatcmpl-0123456789abcdef", "demo");
+	wr_str(&w, content ? OPENAI_CONTENT : OPENAI_CONTENT_NONE);
 	CHECK_EQ(openai_escape(piece, sizeof(piece), &n, said), said.len);
 	wr_copy(&w, piece, n);
-	openai_tail_write(&w, &req, content, ENGINE_LENGTH, &usage);
+	wr_str(&w, content ? "\"" : "");
+	wr_str(&w, OPENAI_MESSAGE_END);
+	openai_tail_write(&w, &req, ENGINE_LENGTH, &usage);
 	openai_end_write(&w);
 	CHECK_OK(w.err);
 	out[w.len] = 0;
@@ -270,6 +450,40 @@ TEST(openai_answer_is_a_chat_completion)
 	    "\"content\":null},\"finish_reason\":\"length\"}],"
 	    "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,"
 	    "\"total_tokens\":7}}");
+}
+
+TEST(openai_writes_calls_and_tokens_as_openai_does)
+{
+	static char out[OPENAI_TOLD_LEN(1024) + 1];
+	static uint8_t longest[1024];
+	struct wr w = wr_init(out, sizeof(out) - 1);
+
+	openai_call_write(&w, 0, "call_aaaaaaaaaaaaaaaaaaaaaaaa", str("f"));
+	wr_str(&w, "{}" OPENAI_CALL_END);
+	openai_call_write(&w, 1, "call_bbbbbbbbbbbbbbbbbbbbbbbb", str("g\""));
+	wr_str(&w, OPENAI_CALL_END OPENAI_CALLS_END);
+	out[w.len] = 0;
+	CHECK_STR(out,
+	    ",\"tool_calls\":[{\"id\":\"call_aaaaaaaaaaaaaaaaaaaaaaaa\","
+	    "\"type\":\"function\",\"function\":{\"name\":\"f\","
+	    "\"arguments\":\"{}\"}},{\"id\":"
+	    "\"call_bbbbbbbbbbbbbbbbbbbbbbbb\",\"type\":\"function\","
+	    "\"function\":{\"name\":\"g\\\"\",\"arguments\":\"\"}}]");
+	w.len = 0;
+	openai_told_write(&w, str("\xc3"), -0.5f);
+	openai_told_write(&w, str(""), 0.0f);
+	openai_told_write(&w, str("ab"), -1e30f);
+	out[w.len] = 0;
+	CHECK_STR(out,
+	    "{\"token\":\"\xef\xbf\xbd\",\"logprob\":-0.500000,\"bytes\":"
+	    "[195]{\"token\":\"\",\"logprob\":0.000000,\"bytes\":[]"
+	    "{\"token\":\"ab\",\"logprob\":-9999.000000,\"bytes\":[97,98]");
+	memset(longest, 1, sizeof(longest));
+	w.len = 0;
+	wr_str(&w, OPENAI_TOLD ",");
+	openai_told_write(&w, (struct bytes){ longest, 1024 }, -9999.0f);
+	wr_str(&w, OPENAI_TOLD_TOP OPENAI_TOLD_TOP_END);
+	CHECK_OK(w.err);
 }
 
 TEST(openai_escape_round_trips_every_byte_at_every_room)
@@ -323,7 +537,7 @@ TEST(openai_tail_holds_the_longest_names)
 	snprintf(body + n, sizeof(body) - n, "}");
 	CHECK_OK(parse(body));
 	CHECK_EQ(req.ignored_n, 6);
-	openai_tail_write(&w, &req, true, ENGINE_CANCELLED, &usage);
+	openai_tail_write(&w, &req, ENGINE_CANCELLED, &usage);
 	CHECK_OK(w.err);
 	w.len = 0;
 	openai_models_write(&w, model, 4096);
@@ -338,6 +552,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(openai_reads_every_field_it_knows),
+		cmocka_unit_test(openai_reads_tools_and_what_was_called),
+		cmocka_unit_test(openai_gives_a_named_tool_alone),
+		cmocka_unit_test(openai_reads_the_format_of_an_answer),
+		cmocka_unit_test(openai_writes_calls_and_tokens_as_openai_does),
 		cmocka_unit_test(openai_treats_null_and_absence_alike),
 		cmocka_unit_test(openai_lists_what_it_ignores_once),
 		cmocka_unit_test(openai_refuses_values_out_of_range),

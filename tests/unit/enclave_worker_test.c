@@ -41,8 +41,9 @@ static const char *take(struct job *j, size_t step)
 	static char out[FAKE_TEXT_MAX + 1];
 	size_t n = 0, got;
 
-	while ((got = worker_peek(&w, j, (uint8_t *)out + n, step)) > 0) {
-		worker_consume(&w, j, got);
+	while ((got = worker_peek(
+		    &w, j, JOB_CONTENT, (uint8_t *)out + n, step)) > 0) {
+		worker_consume(&w, j, JOB_CONTENT, got);
 		n += got;
 	}
 	out[n] = 0;
@@ -56,7 +57,7 @@ TEST(worker_brings_the_answer_and_its_usage)
 	start(2, 3);
 	j = submit("hello");
 	CHECK(worker_round(&w));
-	CHECK_EQ(view(j).ready, 3);
+	CHECK_EQ(view(j).ready[JOB_CONTENT], 3);
 	CHECK(!view(j).done);
 	CHECK(worker_round(&w));
 	CHECK(view(j).done);
@@ -186,11 +187,12 @@ TEST(worker_waits_for_a_slow_reader_and_loses_nothing)
 	for (int i = 0; i < 100; i++)
 		worker_round(&w);
 	CHECK(!worker_round(&w)); /* nothing moves: it would sleep */
-	CHECK(view(j).ready > WORKER_RING_LEN - ENGINE_OUTPUT_MAX);
-	while (!view(j).done || view(j).ready > 0) {
-		size_t step = worker_peek(&w, j, (uint8_t *)got + n, 3333);
+	CHECK(view(j).ready[JOB_CONTENT] > WORKER_RING_LEN - ENGINE_OUTPUT_MAX);
+	while (!view(j).done || view(j).ready[JOB_CONTENT] > 0) {
+		size_t step =
+		    worker_peek(&w, j, JOB_CONTENT, (uint8_t *)got + n, 3333);
 
-		worker_consume(&w, j, step);
+		worker_consume(&w, j, JOB_CONTENT, step);
 		n += step;
 		(void)worker_round(&w);
 	}
@@ -242,10 +244,11 @@ TEST(worker_thread_answers_many_jobs)
 			worker_drop(&w, j);
 			continue;
 		}
-		while (!view(j).done || view(j).ready > 0) {
-			size_t step = worker_peek(&w, j, (uint8_t *)got + n, 5);
+		while (!view(j).done || view(j).ready[JOB_CONTENT] > 0) {
+			size_t step = worker_peek(
+			    &w, j, JOB_CONTENT, (uint8_t *)got + n, 5);
 
-			worker_consume(&w, j, step);
+			worker_consume(&w, j, JOB_CONTENT, step);
 			n += step;
 		}
 		CHECK_MEM(got, "the answer to this is itself", n);

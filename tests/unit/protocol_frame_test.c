@@ -79,6 +79,7 @@ static const struct {
 	{ 1, 1, 0, 0, 8 },  /* PONG */
 	{ 1, 0, 1, 0, 4 },  /* CREDIT */
 	{ 1, 1, 0, 0, 1 },  /* END */
+	{ 0, 1, 1, 0, 99 }, /* REASONING */
 };
 
 static enum err parse_made(unsigned type, unsigned flags, unsigned stream,

@@ -59,7 +59,7 @@ static enum frame_type member_type(const struct json *object)
 {
 	static const char *const name[FRAME_TYPE_N] = { "IDLE", "REQUEST",
 		"DELTA", "RESULT", "CANCEL", "ERROR", "PING", "PONG", "CREDIT",
-		"END" };
+		"END", "REASONING" };
 	struct json v = json_member(object, "type");
 
 	for (unsigned i = 0; i < FRAME_TYPE_N; i++) {
@@ -277,6 +277,7 @@ static void check_client_event(
 		[FRAME_RESULT] = SESSION_CLIENT_RESULT,
 		[FRAME_ERROR] = SESSION_CLIENT_ERROR,
 		[FRAME_PONG] = SESSION_CLIENT_PONG,
+		[FRAME_REASONING] = SESSION_CLIENT_REASONING,
 	};
 
 	CHECK_EQ(ev->type, want[f->type]);

@@ -10,7 +10,8 @@ const [TRUST, EVIDENCE, IN, BODY, OUT] = [0, 1, 2, 3, 4];
 const OK = 0;
 const [ERR_AUTH, ERR_PROTOCOL, ERR_POLICY, ERR_EXPIRED] = [6, 7, 12, 13];
 const EVENT = ['none', 'evidence', 'same', 'refused', 'delta', 'result',
-	'error', 'pong', 'ended'];
+	'error', 'pong', 'ended',
+	'reasoning'];
 const SIMULATED = 1;
 const CHAT = 1;
 const [SERVER_OPENED, SERVER_REQUEST] = [1, 2];

@@ -1,0 +1,38 @@
+/* Reading requests, from within: what its files share; see openai.h. */
+#ifndef CONFER_ENCLAVE_OPENAI_PARSE_H
+#define CONFER_ENCLAVE_OPENAI_PARSE_H
+
+#include "base/json.h"
+#include "enclave/openai.h"
+
+/* Say what is wrong with a field, in our words only: ERR_FORMAT. */
+enum err openai_invalid(struct openai_error *why, const char *param,
+    const char *message) __attribute__((warn_unused_result));
+
+/* Decode a string behind what is in r->text already. */
+enum err openai_decode(struct openai_request *r, struct bytes *out,
+    const struct json *v) __attribute__((warn_unused_result));
+
+/* A value's JSON text, copied there. */
+enum err openai_copy(struct openai_request *r, struct bytes *out,
+    const struct json *v) __attribute__((warn_unused_result));
+
+/* Remember the name of a field that means nothing to us, once. */
+enum err openai_ignore(struct openai_request *r, const char *prefix,
+    const struct json *key) __attribute__((warn_unused_result));
+
+/* One field of a request; its value is not null. */
+typedef enum err openai_field_fn(
+    struct openai_request *r, const struct json *v, struct openai_error *why);
+
+openai_field_fn openai_read_messages; /* openai_messages.c */
+openai_field_fn openai_read_tools;    /* openai_tools.c */
+openai_field_fn openai_read_tool_choice;
+openai_field_fn openai_read_parallel;
+openai_field_fn openai_read_response_format;
+
+/* After all fields: what tools and the choice among them say together. */
+enum err openai_choose_tools(struct openai_request *r, struct openai_error *why)
+    __attribute__((warn_unused_result));
+
+#endif
