@@ -1,4 +1,4 @@
-/* A random model; the format is in engine/gguf.h, the shapes in model.h. */
+/* A random model; the format is in engine/gguf.h, the shapes in engine/shape.h. */
 #include "live.h"
 
 #include "base/fmt.h"

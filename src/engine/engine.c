@@ -1,8 +1,10 @@
 /*
- * Serving: requests come into slots, each step runs one batch that takes every
- * slot forward, answers are polled, slots are wiped.
+ * Requests come into slots, answers are polled, slots are wiped. What happens
+ * to them in between is in sched.c.
  */
 #include "engine/engine.h"
+
+#include <math.h>
 
 #include "base/assert.h"
 #include "engine/slot.h"
@@ -14,13 +16,18 @@ static struct slot *slot_of(struct engine *e, int slot)
 	return &e->slot[slot];
 }
 
-void slot_wipe_shared(struct engine *e)
+/* Wipe all that one slot left in the memory that slots share. */
+static void wipe_shared(struct engine *e)
 {
-	mem_wipe(e->work, e->work_n * sizeof(*e->work));
-	mem_wipe(e->logits,
-	    (size_t)e->info.slots * e->info.vocabulary * sizeof(*e->logits));
-	mem_wipe(e->item, e->info.vocabulary * sizeof(*e->item));
-	mem_wipe(e->row, MODEL_BATCH_MAX * sizeof(*e->row));
+	size_t n = e->info.vocabulary;
+
+	forward_wipe(&e->forward);
+	mem_wipe(e->logits, e->logits_used * sizeof(*e->logits));
+	e->logits_used = 0;
+	mem_wipe(e->raw, n * sizeof(*e->raw));
+	mem_wipe(e->item, SAMPLE_FEW * sizeof(*e->item));
+	mem_wipe(e->row, FORWARD_ROWS_MAX * sizeof(*e->row));
+	mem_wipe(e->run, e->info.slots * sizeof(*e->run));
 	pool_wipe_stacks(e->pool);
 }
 
@@ -28,14 +35,15 @@ void slot_wipe_shared(struct engine *e)
 static void wipe_slot(struct engine *e, struct slot *s)
 {
 	uint32_t *token = s->token;
-	float *kv = s->kv;
+	struct kv_seq kv;
 
-	model_kv_wipe(&e->run, kv, s->fed);
+	kv_give(&e->kv, &s->kv);
+	kv = s->kv;
 	mem_wipe(token, e->info.context * sizeof(*token));
 	mem_wipe(s, sizeof(*s));
 	s->token = token;
 	s->kv = kv;
-	slot_wipe_shared(e);
+	wipe_shared(e);
 }
 
 static struct slot *free_slot(struct engine *e, int *number)
@@ -49,6 +57,22 @@ static struct slot *free_slot(struct engine *e, int *number)
 	return NULL;
 }
 
+static enum err all_taken(const struct engine *e, struct err_ctx *ctx)
+{
+	return err_set(ctx, ERR_BUSY, "all %u slots are taken", e->info.slots);
+}
+
+/* Memory for this many positions, all or nothing. */
+static enum err reserve(struct engine *e, struct slot *s, uint32_t positions,
+    struct err_ctx *ctx)
+{
+	if (kv_take(&e->kv, &s->kv, positions))
+		return ERR_OK;
+	return err_set(ctx, ERR_BUSY,
+	    "memory for %u tokens is free now; the request may need %u",
+	    e->kv.free_n * KERNEL_PAGE, positions);
+}
+
 enum err engine_submit(struct engine *e, const struct engine_request *req,
     int *slot, struct err_ctx *ctx)
 {
@@ -58,9 +82,10 @@ enum err engine_submit(struct engine *e, const struct engine_request *req,
 
 	*slot = -1;
 	if (s == NULL)
-		return err_set(
-		    ctx, ERR_BUSY, "all %u slots are taken", e->info.slots);
+		return all_taken(e, ctx);
 	err = slot_prompt(e, s, req, ctx);
+	if (err == ERR_OK)
+		err = reserve(e, s, s->prompt_n + s->completion_max, ctx);
 	if (err != ERR_OK) {
 		wipe_slot(e, s);
 		return err;
@@ -70,120 +95,18 @@ enum err engine_submit(struct engine *e, const struct engine_request *req,
 	return ERR_OK;
 }
 
-static bool can_move(const struct slot *s)
-{
-	return s->used && s->finish == ENGINE_RUNNING &&
-	       answer_has_room(&s->answer);
-}
-
-/* Tokens of the prompt that have not been fed; 0: the answer is running. */
-static uint32_t prompt_left(const struct slot *s)
-{
-	return s->fed < s->prompt_n ? s->prompt_n - s->fed : 0;
-}
-
-/* Put n tokens of a slot into the batch. */
-static void add_rows(
-    struct engine *e, struct slot *s, uint32_t n, uint32_t *rows)
-{
-	for (uint32_t i = 0; i < n; i++, s->fed++) {
-		uint32_t last = s->prompt_n + s->completion_n - 1;
-
-		e->row_slot[*rows] = s;
-		e->row[*rows] = (struct model_row){ .kv = s->kv,
-			.token = s->token[s->fed],
-			.position = s->fed,
-			.wants_logits = s->fed == last };
-		(*rows)++;
-	}
-}
-
-/*
- * Every running answer gets a row; what is left of the batch is shared evenly
- * among the prompts. There are never more slots than rows, so all get some.
- */
-static uint32_t fill_batch(struct engine *e, uint32_t *moved)
-{
-	uint32_t rows = 0, prompts = 0;
-
-	*moved = 0;
-	for (uint32_t i = 0; i < e->info.slots; i++) {
-		struct slot *s = &e->slot[i];
-
-		if (!can_move(s))
-			continue;
-		(*moved)++;
-		if (prompt_left(s) != 0)
-			prompts++;
-		else
-			add_rows(e, s, 1, &rows);
-	}
-	for (uint32_t i = 0; i < e->info.slots && prompts > 0; i++) {
-		uint32_t at = (e->next + i) % e->info.slots;
-		struct slot *s = &e->slot[at];
-		uint32_t share = (MODEL_BATCH_MAX - rows) / prompts;
-		uint32_t left = prompt_left(s);
-
-		if (!can_move(s) || left == 0)
-			continue;
-		add_rows(e, s, left < share ? left : share, &rows);
-		prompts--;
-	}
-	e->next = (e->next + 1) % e->info.slots;
-	return rows;
-}
-
-/* One more token of an answer has been chosen. */
-static void advance(struct engine *e, struct slot *s, uint32_t id)
-{
-	if (tok_is_end(&e->tok, id)) {
-		s->finish = ENGINE_STOP;
-		answer_finish(&s->answer);
-		return;
-	}
-	s->token[s->prompt_n + s->completion_n] = id;
-	s->completion_n++;
-	if (answer_push(&s->answer, tok_text(&e->tok, id))) {
-		s->finish = ENGINE_STOP;
-	} else if (s->completion_n >= s->completion_max) {
-		s->finish = ENGINE_LENGTH;
-		answer_finish(&s->answer);
-	}
-}
-
-uint32_t engine_step(struct engine *e)
-{
-	uint32_t moved;
-	uint32_t rows = fill_batch(e, &moved);
-	const float *logits = e->logits;
-
-	if (rows == 0)
-		return 0;
-	model_forward(&e->run, e->row, rows, e->logits);
-	for (uint32_t r = 0; r < rows; r++) {
-		struct slot *s = e->row_slot[r];
-
-		if (!e->row[r].wants_logits)
-			continue;
-		advance(e, s,
-		    sample_pick(
-			&s->sample, logits, e->info.vocabulary, e->item));
-		logits += e->info.vocabulary;
-	}
-	return moved;
-}
-
 void engine_poll(struct engine *e, int slot, struct engine_output *out)
 {
 	struct slot *s = slot_of(e, slot);
 
 	*out = (struct engine_output){
-		.text = answer_take(&s->answer),
+		.text = answer_take(&s->content),
 		.prompt_tokens = s->prompt_n,
 		.prompt_done = s->fed < s->prompt_n ? s->fed : s->prompt_n,
 		.completion_tokens = s->completion_n,
 		.finish = s->finish,
 	};
+	out->told = told_take(&s->told, &out->told_n);
 }
 
 void engine_cancel(struct engine *e, int slot)
@@ -192,7 +115,7 @@ void engine_cancel(struct engine *e, int slot)
 
 	if (s->finish == ENGINE_RUNNING) {
 		s->finish = ENGINE_CANCELLED;
-		answer_finish(&s->answer);
+		answer_finish(&s->content);
 	}
 }
 
@@ -201,11 +124,35 @@ void engine_release(struct engine *e, int slot)
 	wipe_slot(e, slot_of(e, slot));
 }
 
+/* ---- one text alone ------------------------------------------------------- */
+
+/*
+ * Feed the next tokens of a text, as many as there is room for; `all` want
+ * something, or the last one alone does. Returns how many outputs there are.
+ */
+static uint32_t feed(struct engine *e, struct slot *s, uint32_t max,
+    enum forward_want want, bool all)
+{
+	uint32_t outputs = 0;
+
+	for (e->row_n = 0; e->row_n < max && s->fed < s->prompt_n; s->fed++) {
+		bool wants = all || s->fed + 1 == s->prompt_n;
+
+		e->row[e->row_n++] = (struct forward_row){ .kv = &s->kv,
+			.token = s->token[s->fed],
+			.position = s->fed,
+			.want = wants ? want : FORWARD_NOTHING };
+		outputs += wants;
+	}
+	return outputs;
+}
+
 enum err engine_logits(
     struct engine *e, const uint32_t *token, size_t n, float *out)
 {
 	int number;
 	struct slot *s = free_slot(e, &number);
+	enum err err;
 
 	if (s == NULL)
 		return ERR_BUSY;
@@ -215,17 +162,80 @@ enum err engine_logits(
 		if (token[i] >= e->info.vocabulary)
 			return ERR_FORMAT;
 	}
-	while (s->fed < n) {
-		uint32_t rows = 0;
+	mem_copy(s->token, token, n * sizeof(*token));
+	s->prompt_n = (uint32_t)n;
+	err = reserve(e, s, s->prompt_n, NULL);
+	while (err == ERR_OK && s->fed < s->prompt_n) {
+		uint32_t rows =
+		    feed(e, s, FORWARD_ROWS_MAX, FORWARD_LOGITS, true);
 
-		for (; rows < MODEL_BATCH_MAX && s->fed < n; rows++, s->fed++)
-			e->row[rows] = (struct model_row){ .kv = s->kv,
-				.token = token[s->fed],
-				.position = s->fed,
-				.wants_logits = true };
-		model_forward(&e->run, e->row, rows, out);
+		forward_run(&e->forward, e->row, e->row_n, out, NULL);
 		out += (size_t)rows * e->info.vocabulary;
 	}
 	wipe_slot(e, s);
-	return ERR_OK;
+	return err;
+}
+
+/* Add one token's state to the pooled one. */
+static void pool_state(float *out, const float *state, uint32_t width)
+{
+	for (uint32_t i = 0; i < width; i++)
+		out[i] += state[i];
+}
+
+/* Length 1; a state of nothing but zeros stays one. */
+static void normalise(float *x, uint32_t n)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		sum += (double)x[i] * (double)x[i];
+	for (uint32_t i = 0; i < n && sum > 0; i++)
+		x[i] = (float)((double)x[i] / sqrt(sum));
+}
+
+/* Pooled states of the slot's tokens. States take the place of logits. */
+static void embed(struct engine *e, struct slot *s, float *out)
+{
+	enum pooling pooling = e->weights.shape.pooling;
+	uint32_t width = e->info.width, at = 0;
+	size_t room = e->logits_len / width;
+	uint32_t max =
+	    room < FORWARD_ROWS_MAX ? (uint32_t)room : FORWARD_ROWS_MAX;
+	bool all = pooling == POOLING_MEAN || pooling == POOLING_CLS;
+
+	memset(out, 0, width * sizeof(*out));
+	e->logits_used = e->logits_len;
+	while (s->fed < s->prompt_n) {
+		uint32_t n = feed(e, s, max, FORWARD_HIDDEN, all);
+
+		forward_run(&e->forward, e->row, e->row_n, NULL, e->logits);
+		for (uint32_t i = 0; i < n; i++, at++) {
+			if (pooling != POOLING_CLS || at == 0)
+				pool_state(out,
+				    e->logits + (size_t)i * width, width);
+		}
+	}
+	normalise(out, width);
+}
+
+enum err engine_embed(struct engine *e, struct bytes text, float *out,
+    uint32_t *tokens, struct err_ctx *ctx)
+{
+	int number;
+	struct slot *s = free_slot(e, &number);
+	enum err err;
+
+	*tokens = 0;
+	if (s == NULL)
+		return all_taken(e, ctx);
+	err = slot_text(e, s, text, ctx);
+	if (err == ERR_OK)
+		err = reserve(e, s, s->prompt_n, ctx);
+	if (err == ERR_OK) {
+		embed(e, s, out);
+		*tokens = s->prompt_n;
+	}
+	wipe_slot(e, s);
+	return err;
 }

@@ -108,12 +108,6 @@ void engine_close(struct engine *e);
 /* Valid until engine_close. */
 const struct engine_info *engine_info(const struct engine *e);
 
-/*
- * The file as it was read, valid until engine_close: whoever wants to state
- * the model's hash hashes these bytes, which are the ones that are run.
- */
-struct bytes engine_image(const struct engine *e);
-
 enum engine_role { ENGINE_SYSTEM, ENGINE_USER, ENGINE_ASSISTANT, ENGINE_TOOL };
 
 /* A call of a tool that an assistant's message made. UTF-8. */

@@ -1,7 +1,8 @@
 /*
- * Choosing the next token from the logits. The order is temperature, top_k,
- * top_p, min_p, then a draw: each step keeps a part of what the one before it
- * kept. A token less likely than e^-30 times the best is never drawn.
+ * Choosing the next token from the logits. The order is: the request's bias,
+ * penalties on what was said before; temperature, top_k, top_p, min_p; a draw.
+ * Each filter keeps a part of what the one before it kept. The same logits give
+ * the same token on every CPU.
  */
 #ifndef CONFER_ENGINE_SAMPLE_H
 #define CONFER_ENGINE_SAMPLE_H
@@ -10,24 +11,53 @@
 
 #include "base/err.h"
 #include "engine/engine.h"
+#include "engine/kernels.h"
+
+#define SAMPLE_REPEAT_N 64  /* how far back repeat_penalty looks; llama.cpp's */
+#define SAMPLE_FEW      256 /* candidates that are mostly enough */
 
 struct sample {
-	struct engine_sampling opt;
-	uint64_t state; /* of the generator */
+	struct engine_sampling opt; /* its bias is NULL */
+	uint64_t state;             /* of the generator */
+	struct engine_bias bias[ENGINE_BIAS_MAX]; /* opt.bias_n */
 };
 
-/* Room for one candidate; sample_pick wants one per token. */
+/* A candidate; sample_pick wants room for SAMPLE_FEW. */
 struct sample_item {
-	float p; /* relative to the best token's */
+	float p; /* its logit, then its likelihood relative to the best one's */
 	uint32_t id;
 };
 
-/* ERR_FORMAT when an option is out of its range or not a number. */
-enum err sample_init(struct sample *s, const struct engine_sampling *opt)
+/* What was said: a prompt, then the answer so far. */
+struct sample_text {
+	const uint32_t *token; /* [n] */
+	uint32_t n;
+	uint32_t prompt_n; /* of them, the prompt's */
+};
+
+/*
+ * ERR_FORMAT: an option is out of its range or not a number, or a bias is for a
+ * token that the vocabulary lacks; ERR_LIMIT: too many biases. ctx has its
+ * name.
+ */
+enum err sample_init(struct sample *s, const struct engine_sampling *opt,
+    uint32_t vocabulary, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
-/* The next token, < n. NaN counts as impossible. item[n] is work memory. */
-uint32_t sample_pick(struct sample *s, const float *logits, uint32_t n,
-    struct sample_item *item);
+/*
+ * Add bias and penalties to the logits. `seen` has a bit for each token of the
+ * vocabulary, all of them zero before and after.
+ */
+void sample_adjust(const struct sample *s, float *logits,
+    const struct sample_text *text, uint8_t *seen);
+
+/*
+ * The next token, < n. NaN and -INFINITY count as impossible. Overwrites the
+ * logits; item is work memory. Where top_k or top_p leave more than SAMPLE_FEW
+ * tokens, those whose logits differ by less than 0.0001 from the last one's may
+ * stay too.
+ */
+uint32_t sample_pick(struct sample *s, const struct kernels *k, float *logits,
+    uint32_t n, struct sample_item *item);
 
 #endif

@@ -206,7 +206,7 @@ TEST(engine_long_prompts_do_not_stop_others)
 	for (size_t i = 0; i < 3; i++)
 		CHECK_EQ(engine_step(e), 2);
 	engine_poll(e, b, &out);
-	CHECK(out.prompt_done == 189 && out.completion_tokens == 0);
+	CHECK(out.prompt_done == 192 && out.completion_tokens == 0);
 	engine_poll(e, a, &out);
 	CHECK_EQ(out.completion_tokens, before + 3);
 	close_tiny(e);

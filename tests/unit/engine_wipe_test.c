@@ -132,66 +132,127 @@ static void make_prompt(uint8_t *out, size_t n)
 		out[i] = (uint8_t)('b' + gw_random(&state) % 25);
 }
 
-static int submit_secret(
-    struct engine *e, struct note *text, struct note *tokens)
+/* How a secret is answered, and when its answer is given up. */
+struct scene {
+	uint32_t cancel_after; /* steps; 0: it is answered to its end */
+	bool company;          /* somebody else is served meanwhile */
+	bool speculate;
+	bool logprobs;
+	float temperature;
+};
+
+static struct note text, tokens, answer, answer_tokens, kv;
+
+static int submit_text(struct engine *e, const struct scene *scene,
+    const uint8_t *p, size_t len)
 {
-	uint8_t prompt[64];
-	struct engine_message msg = { .role = ENGINE_USER, .text = { prompt, sizeof(prompt) } };
+	struct engine_message msg = { .role = ENGINE_USER,
+		.text = { p, len } };
 	struct engine_request req = { .message = &msg,
 		.message_n = 1,
-		.sampling = { .temperature = 1, .seed = 4 },
-		.max_tokens = 80 };
+		.sampling = { .temperature = scene->temperature, .seed = 4 },
+		.logprobs = scene->logprobs,
+		.top_logprobs = scene->logprobs ? 5 : 0,
+		.max_tokens = 60 };
+	int slot;
+
+	CHECK_OK(engine_submit(e, &req, &slot, NULL));
+	return slot;
+}
+
+static int submit_secret(struct engine *e, const struct scene *scene)
+{
+	uint8_t prompt[64];
 	int slot;
 
 	make_prompt(prompt, sizeof(prompt));
-	note(text, prompt, sizeof(prompt));
-	CHECK_OK(engine_submit(e, &req, &slot, NULL));
-	note(tokens, e->slot[slot].token, 40 * sizeof(uint32_t));
+	note(&text, prompt, sizeof(prompt));
+	slot = submit_text(e, scene, prompt, sizeof(prompt));
+	/* The template's own tokens are no secret. */
+	note(&tokens, e->slot[slot].token + 8, 48 * sizeof(uint32_t));
 	mem_wipe(prompt, sizeof(prompt));
 	return slot;
 }
 
-static void run_answer(struct engine *e, int slot, struct note *answer)
+static void run_answer(
+    struct engine *e, int slot, const struct scene *scene)
 {
 	struct engine_output out;
+	uint32_t steps = 0;
 
 	do {
 		engine_step(e);
 		engine_poll(e, slot, &out);
-		note(answer, out.text.p, out.text.len);
-	} while (out.finish == ENGINE_RUNNING);
+		note(&answer, out.text.p, out.text.len);
+		steps++;
+	} while (out.finish == ENGINE_RUNNING && steps != scene->cancel_after);
 }
 
-static void check_leaves_nothing(bool cancel)
+/* Keys of the first head at positions where the prompt is the secret one. */
+static void note_kv(const struct slot *s)
+{
+	for (size_t column = 0; column < 8; column++)
+		note(&kv, s->kv.page[0] + column * KERNEL_PAGE * 2 + 40, 56);
+}
+
+static void check_shared_memory(const struct engine *e)
+{
+	const struct forward *f = &e->forward;
+
+	CHECK(mem_is_zero(
+	    f->memory.p + f->head_len, f->memory.len - f->head_len));
+	CHECK(mem_is_zero(e->logits, e->logits_len * sizeof(*e->logits)));
+	CHECK(mem_is_zero(e->raw, TINY_N * sizeof(*e->raw)));
+	CHECK(mem_is_zero(e->item, SAMPLE_FEW * sizeof(*e->item)));
+	CHECK(mem_is_zero(e->seen, TINY_N / 8 + 1));
+	CHECK(mem_is_zero(e->row, FORWARD_ROWS_MAX * sizeof(*e->row)));
+	CHECK(mem_is_zero(e->run, e->info.slots * sizeof(*e->run)));
+	CHECK(mem_is_zero(e->tok_memory, tok_work_len(e->text_max)));
+	CHECK(mem_is_zero(e->render, e->text_max));
+}
+
+static void check_slot(const struct slot *s)
+{
+	CHECK(mem_is_zero(&s->sample, sizeof(s->sample)));
+	CHECK(mem_is_zero(&s->content, sizeof(s->content)));
+	CHECK(mem_is_zero(&s->told, sizeof(s->told)));
+	CHECK(mem_is_zero(s->token, TINY_CONTEXT * sizeof(*s->token)));
+	CHECK(s->kv.n == 0 && s->prompt_n == 0 && s->completion_n == 0);
+}
+
+/* The secret is there before it is released, and then it is not. */
+static void check_leaves_nothing(const struct scene *scene)
 {
 	static const struct tiny chatml = { .type = GGUF_TENSOR_Q8_0,
 		.chat_template = TINY_CHATML };
-	static struct note text, tokens, answer, answer_tokens, kv;
+	static const uint8_t other[] = "Is anybody there? 0123456789";
 	struct bytes image = tiny_model(&chatml);
-	struct engine_options opt = {
-		.image = image, .slots = 2, .threads = 3
-	};
+	struct engine_options opt = { .image = image,
+		.slots = 2,
+		.threads = 3,
+		.speculate = scene->speculate };
 	struct engine *e = open_engine(&opt);
 	struct slot *s;
 	int slot;
 
+	e->forward.alone_max = 0; /* so small a model needs no threads */
 	text = answer = kv = (struct note){ .piece = PIECE };
 	tokens = answer_tokens = (struct note){ .piece = NUMBERS };
-	slot = submit_secret(e, &text, &tokens);
+	if (scene->company) {
+		(void)submit_text(e, scene, other, sizeof(other) - 1);
+		engine_step(e);
+	}
+	slot = submit_secret(e, scene);
 	s = &e->slot[slot];
-	if (cancel)
-		for (size_t i = 0; i < 20; i++)
-			engine_step(e);
-	else
-		run_answer(e, slot, &answer);
-	note(&kv, s->kv, NOTES_MAX);
+	run_answer(e, slot, scene);
+	note_kv(s);
 	note(&answer_tokens, s->token + s->prompt_n,
 	    (s->completion_n < 16 ? s->completion_n : 16) * sizeof(uint32_t));
 	CHECK_EQ(scan(&text), 0); /* gone once it is tokenized */
 	CHECK(scan(&tokens) > 0);
-	CHECK(scan(&answer_tokens) > 0);
 	CHECK(scan(&kv) > 0);
-	if (cancel)
+	CHECK(s->completion_n < 8 || scan(&answer_tokens) > 0);
+	if (scene->cancel_after != 0)
 		engine_cancel(e, slot);
 	engine_release(e, slot);
 	CHECK_EQ(scan(&text), 0);
@@ -199,34 +260,49 @@ static void check_leaves_nothing(bool cancel)
 	CHECK_EQ(scan(&answer), 0);
 	CHECK_EQ(scan(&answer_tokens), 0);
 	CHECK_EQ(scan(&kv), 0);
-	CHECK(mem_is_zero(e->work, e->work_n * sizeof(*e->work)));
-	CHECK(mem_is_zero(e->logits, TINY_N * 2 * sizeof(*e->logits)));
-	CHECK(mem_is_zero(e->item, TINY_N * sizeof(*e->item)));
-	CHECK(mem_is_zero(e->row, MODEL_BATCH_MAX * sizeof(*e->row)));
-	CHECK(mem_is_zero(e->tok_memory, tok_work_len(e->text_max)));
-	CHECK(mem_is_zero(e->render, e->text_max));
-	CHECK(mem_is_zero(&s->answer, sizeof(s->answer)));
-	CHECK(mem_is_zero(
-	    s->kv, model_kv_n(&e->model, TINY_CONTEXT) * sizeof(float)));
+	check_shared_memory(e);
+	check_slot(s);
+	if (!scene->company)
+		CHECK(mem_is_zero(e->kv.memory.p, e->kv.memory.len));
 	engine_close(e);
 	free((void *)(uintptr_t)image.p);
 }
 
 TEST(engine_release_leaves_nothing_in_memory)
 {
-	check_leaves_nothing(false);
+	static const struct scene scenes[] = {
+		{ .temperature = 1 },
+		{ .temperature = 1, .company = true },
+		{ .temperature = 1, .logprobs = true },
+		{ .temperature = 0.1f, .speculate = true },
+		{ .temperature = 1,
+		    .company = true,
+		    .speculate = true,
+		    .logprobs = true },
+	};
+
+	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
+		check_leaves_nothing(&scenes[i]);
 }
 
+/* In company the prompt takes two steps, so it is also given up within. */
 TEST(engine_release_after_cancel_leaves_nothing_in_memory)
 {
-	check_leaves_nothing(true);
+	for (uint32_t steps = 1; steps <= 6; steps++) {
+		const struct scene scene = { .cancel_after = steps,
+			.company = true,
+			.speculate = steps % 2 == 0,
+			.logprobs = steps > 3,
+			.temperature = 1 };
+
+		check_leaves_nothing(&scene);
+	}
 }
 
 /* A request that is refused half-way must not stay either. */
 TEST(engine_refused_requests_leave_nothing_in_memory)
 {
 	static const struct tiny plain = { .type = GGUF_TENSOR_F32 };
-	static struct note text, tokens;
 	struct bytes image = tiny_model(&plain);
 	struct engine_options opt = { .image = image };
 	struct engine *e = open_engine(&opt);
