@@ -184,13 +184,20 @@ $(BUILD)/bench/%: bench/%.c bench/bench.h $(BUILD)/lib/all.a $(BUILD)/flags
 	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Ibench -o $@ \
 		$(filter %.c,$^) $(LINK_ALL) $(BENCH_FLAGS)
 
-# Models of real shape with random weights: bench/llm/model.h.
-$(BUILD)/bench/llm-model: bench/llm/model.c bench/llm/shapes.c bench/llm/write.c
-$(BUILD)/bench/llm-model: $(wildcard bench/llm/*.h) $(BUILD)/lib/all.a
+# The engine on models of real shape, beside llama.cpp where LLAMA_CPP names
+# its programs: bench/llm/run says what else can be set.
+LLM_BIN = $(addprefix $(BUILD)/bench/llm-,model peak ttft)
+$(BUILD)/bench/llm-model: bench/llm/file.c bench/llm/shapes.c
+$(BUILD)/bench/llm-%: bench/llm/%.c bench/bench.h $(wildcard bench/llm/*.h) \
+		$(BUILD)/lib/all.a $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,BENCH,bench/llm)
+	$(call say,BENCH,$<)
 	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -Isrc -Ibench -o $@ \
 		$(filter %.c,$^) $(LINK_ALL)
+
+.PHONY: bench-llm
+bench-llm: all $(LLM_BIN)
+	@BUILD=$(abspath $(BUILD)) bench/llm/run
 
 # The verifier in wasm, where its tools are.
 BENCH_WASM = $(and $(shell command -v $(CLANG) 2>/dev/null),\
