@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "crypto/crypto_native.h"
-#include "enclave/openai.h"
+#include "openai/openai.h"
 #include "protocol/receipt_statement.h"
 
 #define STATEMENT_SALTS_LEN (2 * RECEIPT_SALT_LEN)

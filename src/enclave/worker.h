@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "enclave/openai.h"
+#include "openai/openai.h"
 #include "enclave/statement.h"
 #include "engine/engine.h"
 #include "engine/tok.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
-#include "enclave/openai.h"
+#include "openai/openai.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* Writing answers; requests are read in openai_request.c. */
-#include "enclave/openai.h"
+#include "openai/openai.h"
 
 #include "base/assert.h"
 #include "base/fmt.h"

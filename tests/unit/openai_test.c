@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "base/json.h"
-#include "enclave/openai.h"
+#include "openai/openai.h"
 
 static struct openai_request req;
 static struct openai_error why;

@@ -4,7 +4,7 @@
  */
 #include "base/fmt.h"
 #include "base/utf8.h"
-#include "enclave/openai_parse.h"
+#include "openai/openai_parse.h"
 
 #define TEMPERATURE_DEFAULT 1.0f    /* as OpenAI's */
 #define TOP_K_MAX           1000000 /* above any vocabulary */

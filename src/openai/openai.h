@@ -3,8 +3,8 @@
  * docs/protocol.md section 7 understands them. Bytes in, a request for the
  * engine out; nothing is allocated and nothing is kept.
  */
-#ifndef CONFER_ENCLAVE_OPENAI_H
-#define CONFER_ENCLAVE_OPENAI_H
+#ifndef CONFER_OPENAI_OPENAI_H
+#define CONFER_OPENAI_OPENAI_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* Tools, the choice among them, and the format of an answer. */
-#include "enclave/openai_parse.h"
+#include "openai/openai_parse.h"
 
 /* Letters, digits, '_' and '-', which JSON writes as they are. */
 static bool is_name(struct bytes s)

@@ -1,9 +1,9 @@
 /* Reading requests, from within: what its files share; see openai.h. */
-#ifndef CONFER_ENCLAVE_OPENAI_PARSE_H
-#define CONFER_ENCLAVE_OPENAI_PARSE_H
+#ifndef CONFER_OPENAI_OPENAI_PARSE_H
+#define CONFER_OPENAI_OPENAI_PARSE_H
 
 #include "base/json.h"
-#include "enclave/openai.h"
+#include "openai/openai.h"
 
 /* Say what is wrong with a field, in our words only: ERR_FORMAT. */
 enum err openai_invalid(struct openai_error *why, const char *param,

@@ -1,5 +1,5 @@
 /* The messages of a chat request, and the calls of tools in them. */
-#include "enclave/openai_parse.h"
+#include "openai/openai_parse.h"
 
 static enum err invalid(struct openai_error *why, const char *message)
 {
