@@ -18,12 +18,19 @@ struct engine {
 	struct engine_info info;
 	struct {
 		bool used;
-		bool cancelled;
+		bool cancelled, told;
 		uint8_t text[FAKE_TEXT_MAX];
 		size_t len, made, polled;
 	} slot[FAKE_SLOTS];
 	size_t per_step;
 	enum err refuse; /* what engine_submit reports, if not ERR_OK */
+	const char *why; /* and its words */
+	/* Said by every answer: before its text, at once, and at its end. */
+	struct bytes reasoning;
+	const struct engine_told *told;
+	uint32_t told_n;
+	const struct engine_call *call;
+	size_t call_n;
 	unsigned submits, cancels, releases;
 };
 
@@ -36,6 +43,10 @@ static inline void fake_reset(size_t per_step)
 	memset(fake.slot, 0, sizeof(fake.slot));
 	fake.per_step = per_step;
 	fake.refuse = ERR_OK;
+	fake.why = "prompt of 9 tokens, at most 8";
+	fake.reasoning = (struct bytes){ NULL, 0 };
+	fake.told_n = 0;
+	fake.call_n = 0;
 	fake.submits = fake.cancels = fake.releases = 0;
 }
 
@@ -52,7 +63,7 @@ enum err engine_submit(struct engine *e, const struct engine_request *req,
 	*slot = -1;
 	e->submits++;
 	if (e->refuse != ERR_OK)
-		return err_set(ctx, e->refuse, "prompt of 9 tokens, at most 8");
+		return err_set(ctx, e->refuse, "%s", e->why);
 	for (int i = 0; i < FAKE_SLOTS; i++) {
 		if (e->slot[i].used)
 			continue;
@@ -94,10 +105,20 @@ void engine_poll(struct engine *e, int slot, struct engine_output *out)
 	out->text =
 	    (struct bytes){ e->slot[slot].text + e->slot[slot].polled, n };
 	e->slot[slot].polled += n;
+	if (!e->slot[slot].told) {
+		e->slot[slot].told = true;
+		out->reasoning = e->reasoning;
+		out->told = e->told;
+		out->told_n = e->told_n;
+	}
 	if (e->slot[slot].cancelled)
 		out->finish = ENGINE_CANCELLED;
 	else if (e->slot[slot].made == e->slot[slot].len)
-		out->finish = ENGINE_STOP;
+		out->finish = e->call_n > 0 ? ENGINE_CALLS : ENGINE_STOP;
+	if (out->finish == ENGINE_CALLS) {
+		out->call = e->call;
+		out->call_n = e->call_n;
+	}
 }
 
 void engine_cancel(struct engine *e, int slot)

@@ -226,6 +226,30 @@ TEST(worker_says_why_the_engine_refused)
 	}
 }
 
+TEST(worker_names_the_field_whose_schema_the_engine_refused)
+{
+	static const enum err refused[] = { ERR_UNSUPPORTED, ERR_LIMIT };
+
+	for (size_t i = 0; i < 4; i++) {
+		struct job *j;
+
+		start(1, 1);
+		fake.refuse = refused[i / 2];
+		fake.why = "#/properties/a/pattern: is not supported";
+		j = worker_take(&w, &w);
+		j->request.message_n = 1;
+		j->request.format =
+		    i % 2 == 0 ? ENGINE_FORMAT_SCHEMA : ENGINE_FORMAT_TEXT;
+		worker_submit(&w, j);
+		worker_round(&w);
+		CHECK(view(j).failed);
+		CHECK_STR(j->error.code, "invalid_request");
+		CHECK_STR(
+		    j->error.param, i % 2 == 0 ? "response_format" : "tools");
+		worker_clear(&w);
+	}
+}
+
 TEST(worker_thread_answers_many_jobs)
 {
 	start(4, 7);
@@ -273,6 +297,8 @@ int main(void)
 		cmocka_unit_test(
 		    worker_waits_for_a_slow_reader_and_loses_nothing),
 		cmocka_unit_test(worker_says_why_the_engine_refused),
+		cmocka_unit_test(
+		    worker_names_the_field_whose_schema_the_engine_refused),
 		cmocka_unit_test(worker_thread_answers_many_jobs),
 	};
 
