@@ -15,7 +15,7 @@
 #include "base/mem.h"
 
 #define POOL_LOOKS_MAX      4000  /* about 20 microseconds */
-#define POOL_STACK_WIPE_LEN 32768 /* deeper than any kernel or tokenizer goes */
+#define POOL_STACK_WIPE_LEN 131072 /* attention keeps 35 KiB there */
 #define POOL_LINE           64    /* bytes; what two CPUs fight over */
 
 struct pool_thread {
