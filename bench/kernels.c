@@ -19,11 +19,12 @@
 #define MEMORY_LEN  (256u << 20) /* far more than caches hold */
 #define HUGE_PAGE   (2u << 20)
 #define COLS        2048
-#define BATCH_ROWS  4096
+#define BATCH_ROWS  512
 #define TOKENS_MAX  256
 #define THREADS_MAX 2
-#define ROUNDS      9
-#define PEAK_LOOPS  1000000
+#define SLICES      16 /* of the memory, each a sample of about 1 ms */
+#define ROUNDS      4
+#define PEAK_LOOPS  100000
 #define PEAK_CHAINS 12
 
 /* Loops over registers must vanish. */
@@ -162,25 +163,30 @@ static double run(struct part *p, unsigned threads)
 	return bench_wall() - start;
 }
 
-static double read_once(unsigned threads)
+/* Slices in turn, so that none is in a cache when its turn comes. */
+static unsigned next_slice(void)
+{
+	static unsigned at;
+
+	return at++ % SLICES;
+}
+
+/* Seconds to read a slice, in one of three ways. */
+static double read_once(unsigned way, unsigned threads)
 {
 	struct part p[THREADS_MAX] = { 0 };
-	double best = 1e9, s;
+	unsigned at = next_slice();
 
-	for (unsigned form = 0; form < 3; form++) {
-		for (unsigned i = 0; i < threads; i++) {
-			p[i].run = run_read_64;
-			if (form == 1 && kernels_have_avx2())
-				p[i].run = run_read_256;
-			if (form == 2 && kernels_have_avx512())
-				p[i].run = run_read_512;
-			p[i].len = MEMORY_LEN / threads;
-			p[i].from = memory + i * p[i].len;
-		}
-		s = run(p, threads);
-		best = s < best ? s : best;
+	for (unsigned i = 0; i < threads; i++) {
+		p[i].run = run_read_64;
+		if (way % 3 == 1 && kernels_have_avx2())
+			p[i].run = run_read_256;
+		if (way % 3 == 2 && kernels_have_avx512())
+			p[i].run = run_read_512;
+		p[i].len = MEMORY_LEN / SLICES / threads;
+		p[i].from = memory + (at * threads + i) * p[i].len;
 	}
-	return best;
+	return run(p, threads);
 }
 
 /* Operations a second, each multiplication and each addition one. */
@@ -196,22 +202,18 @@ static double peak_once(bool ints, unsigned threads)
 	       run(p, threads);
 }
 
-static void part_rows(
-    struct part *p, const struct kernel_mul *m, unsigned threads)
-{
-	for (unsigned i = 0; i < threads; i++) {
-		p[i] = (struct part){ .run = run_mul, .mul = *m };
-		p[i].mul.group_from = m->group_to * i / threads;
-		p[i].mul.group_to = m->group_to * (i + 1) / threads;
-	}
-}
-
+/* The groups of m, shared among threads. */
 static double mul_once(struct kernel_mul m, uint32_t n, unsigned threads)
 {
 	struct part p[THREADS_MAX];
+	uint32_t groups = m.group_to - m.group_from;
 
 	m.n = n;
-	part_rows(p, &m, threads);
+	for (unsigned i = 0; i < threads; i++) {
+		p[i] = (struct part){ .run = run_mul, .mul = m };
+		p[i].mul.group_from = m.group_from + groups * i / threads;
+		p[i].mul.group_to = m.group_from + groups * (i + 1) / threads;
+	}
 	return run(p, threads);
 }
 
@@ -224,30 +226,29 @@ static void row(const char *type, const char *what, unsigned threads,
 	bench_row(name, value[0], unit, value[1]);
 }
 
-/* One token, and 16 of them, over more memory than caches hold. */
+/* 1 token, and up to 16 of them, over more memory than caches hold. */
 static void streaming(size_t t, struct kernel_mul m, unsigned threads)
 {
-	double probe = 1e9, one = 1e9, many[4] = { 1e9, 1e9, 1e9, 1e9 }, s;
-	static const uint32_t n[4] = { 2, 4, 8, 16 };
-	double len = (double)m.group_to * (double)m.w->group_len;
+	static const uint32_t n[] = { 1, 2, 4, 8, 16 };
+	double probe = 1e9, best[] = { 1e9, 1e9, 1e9, 1e9, 1e9 }, s;
+	uint32_t groups = m.group_to / SLICES;
+	double len = (double)groups * (double)m.w->group_len;
 	char what[32];
 
-	for (unsigned r = 0; r < ROUNDS; r++) {
-		s = read_once(threads) * len / MEMORY_LEN;
+	for (unsigned r = 0; r < ROUNDS * SLICES; r++) {
+		s = read_once(r, threads) * len / (MEMORY_LEN / SLICES);
 		probe = s < probe ? s : probe;
-		s = mul_once(m, 1, threads);
-		one = s < one ? s : one;
-		for (unsigned i = 0; i < 4; i++) {
+		for (unsigned i = 0; i < 5; i++) {
+			m.group_from = groups * next_slice();
+			m.group_to = m.group_from + groups;
 			s = mul_once(m, n[i], threads);
-			many[i] = s < many[i] ? s : many[i];
+			best[i] = s < best[i] ? s : best[i];
 		}
 	}
-	row(types[t].name, "1", threads,
-	    (double[]){ len / one / 1e9, probe / one }, "GB/s");
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 5; i++) {
 		snprintf(what, sizeof(what), "%u", n[i]);
 		row(types[t].name, what, threads,
-		    (double[]){ len / many[i] / 1e9, probe / many[i] }, "GB/s");
+		    (double[]){ len / best[i] / 1e9, probe / best[i] }, "GB/s");
 	}
 }
 
@@ -256,7 +257,7 @@ static void batches(size_t t, struct kernel_mul m, unsigned threads)
 	double best[2] = { 0 }, peak = 0, s;
 	bool ints = types[t].cols > 1;
 
-	for (unsigned r = 0; r < ROUNDS; r++) {
+	for (unsigned r = 0; r < ROUNDS * SLICES; r++) {
 		s = peak_once(ints, threads);
 		peak = s > peak ? s : peak;
 		for (unsigned i = 0; i < 2; i++) {
@@ -312,10 +313,10 @@ int main(int argc, char **argv)
 	(void)madvise(memory, MEMORY_LEN, MADV_HUGEPAGE);
 	memset(memory, 0x3c, MEMORY_LEN); /* all numbers are ordinary */
 	for (unsigned threads = 1; threads <= THREADS_MAX; threads++) {
-		double s = read_once(threads), p = peak_once(true, threads);
+		double s = read_once(2, threads), p = peak_once(true, threads);
 
 		printf("memory_read_%ut %.4g GB/s -\n", threads,
-		    MEMORY_LEN / s / 1e9);
+		    MEMORY_LEN / SLICES / s / 1e9);
 		if (p > 0)
 			printf("vnni_%ut %.4g Gop/s -\n", threads, p / 1e9);
 		for (size_t t = 0; t < TYPES; t++) {

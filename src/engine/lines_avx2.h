@@ -14,7 +14,14 @@
 #include "engine/lanes_avx2.h"
 
 /* A loop over registers must vanish, or they live in memory. */
+#ifdef __clang__
+#define LINE_UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define LINE_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+#define LINE_GROUPS  1
+#define LINE_BY_TYPE 1
 
 struct line {
 	__m256i low, high;

@@ -12,7 +12,15 @@
 #include "engine/lanes_avx512.h"
 
 /* A loop over registers must vanish, or they live in memory. */
+#ifdef __clang__
+#define LINE_UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define LINE_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* Two share the loads of activations: one would load more than multiply. */
+#define LINE_GROUPS  2
+#define LINE_BY_TYPE 1
 
 struct line {
 	__m512i v;

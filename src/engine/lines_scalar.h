@@ -10,6 +10,12 @@
 /* Loops over what are registers elsewhere stay loops here. */
 #define LINE_UNROLL
 
+/* Groups of rows that meet a token at once, 1 or 2. */
+#define LINE_GROUPS 1
+
+/* Is there code for each type, or for all? */
+#define LINE_BY_TYPE 0
+
 /* 16 rows of 4 columns: byte 4 r + j is row r, column j. */
 struct line {
 	uint8_t w[64];
