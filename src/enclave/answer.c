@@ -7,6 +7,7 @@
 #define METHOD_CHAT    1
 #define METHOD_MODELS  2
 #define METHOD_RECEIPT 3
+#define METHOD_EMBED   4
 #define CREDIT_LEN_MAX 64 /* [P-35] */
 
 struct answer *answer_find(struct answer *table, uint32_t stream)
@@ -60,10 +61,11 @@ static void begin_models(struct answer *a, const struct conn_env *env)
 	end_with_fixed(a, FRAME_RESULT, &w);
 }
 
-/* `stated`: a chat whose answer comes with a statement [P-44]. */
-static void begin_chat(struct answer *a, const struct conn_env *env,
-    const void *owner, struct bytes body, bool stated)
+/* What needs a job; the answer of method 3 comes with a statement [P-44]. */
+static void begin_job(struct answer *a, const struct conn_env *env,
+    const void *owner, struct bytes body, uint8_t method)
 {
+	const bool stated = method == METHOD_RECEIPT;
 	struct job *j = worker_take(env->worker, owner);
 	struct openai_error why;
 	enum err e;
@@ -78,7 +80,8 @@ static void begin_chat(struct answer *a, const struct conn_env *env,
 		fail(a, OPENAI_INVALID, "a request of method 3 has two salts");
 		return;
 	}
-	e = openai_request_parse(
+	e = (method == METHOD_EMBED ? openai_embed_parse
+				    : openai_request_parse)(
 	    &j->request, j->text, sizeof(j->text), body, env->model, &why);
 	if (e != ERR_OK) {
 		worker_drop(env->worker, j);
@@ -107,10 +110,9 @@ void answer_begin(struct answer *a, const struct conn_env *env,
 	body = rd_take(&r, rd_left(&r));
 	if (r.err != ERR_OK || credit_len > CREDIT_LEN_MAX)
 		fail(a, OPENAI_INVALID, "the request message is malformed");
-	else if (method == METHOD_CHAT)
-		begin_chat(a, env, owner, body, false);
-	else if (method == METHOD_RECEIPT && env->signer.seed_priv != NULL)
-		begin_chat(a, env, owner, body, true);
+	else if (method == METHOD_CHAT || method == METHOD_EMBED ||
+		 (method == METHOD_RECEIPT && env->signer.seed_priv != NULL))
+		begin_job(a, env, owner, body, method);
 	else if (method == METHOD_MODELS && body.len == 0)
 		begin_models(a, env);
 	else if (method == METHOD_MODELS)

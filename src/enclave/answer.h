@@ -27,9 +27,10 @@ enum answer_phase {
 	ANSWER_REASONING,
 	ANSWER_TEXT,
 	ANSWER_CALLS,
-	ANSWER_TOLD, /* tokens and their likelihoods */
-	ANSWER_LAST, /* the usage and what else closes a RESULT */
-	ANSWER_END,  /* `rest` is the end */
+	ANSWER_TOLD,  /* tokens and their likelihoods */
+	ANSWER_LAST,  /* the usage and what else closes a RESULT */
+	ANSWER_EMBED, /* vectors instead of all this */
+	ANSWER_END,   /* `rest` is the end */
 };
 
 #define ANSWER_FIXED_LEN 768
@@ -38,11 +39,11 @@ struct answer {
 	uint32_t stream; /* 0: the entry is free */
 	enum answer_phase phase;
 	enum frame_type type;
-	struct job *job;   /* NULL for answers that need no engine */
-	struct bytes rest; /* to be sent next; in fixed or in job->tail */
-	uint32_t call;     /* which is being said */
-	bool in_call;      /* its arguments are, from byte call_at on */
-	size_t call_at;
+	struct job *job;    /* NULL for answers that need no engine */
+	struct bytes rest;  /* to be sent next; in fixed or in job->tail */
+	uint32_t call;      /* or vector, which is being said */
+	bool in_call;       /* its inside is, from call_at on */
+	size_t call_at;     /* byte of the arguments, number of the vector */
 	size_t told_at;     /* bytes of job->told that were said */
 	uint32_t told_left; /* alternatives to the last token */
 	bool told_open, told_comma;

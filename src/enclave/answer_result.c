@@ -75,12 +75,18 @@ static void begin_content(
 	say(a, w);
 }
 
-/* The first words: of the reasoning if there is some, else of the text. */
+/* The first words: of vectors, else of reasoning, else of the text. */
 static void begin(
     struct answer *a, const struct conn_env *env, const struct job_view *v)
 {
 	struct wr w = in_fixed(a);
 
+	if (a->job->request.embed) {
+		wr_str(&w, OPENAI_EMBED);
+		a->phase = ANSWER_EMBED;
+		say(a, &w);
+		return;
+	}
 	write_head(&w, env);
 	if (v->ready[JOB_REASONING] == 0) {
 		begin_content(a, &w, v);
@@ -221,6 +227,36 @@ static void advance_told(struct answer *a)
 	say(a, &w);
 }
 
+/* A vector's beginning, some of its numbers, its end, or the end of all. */
+static void advance_embed(struct answer *a, const struct conn_env *env)
+{
+	const struct openai_request *r = &a->job->request;
+	float numbers[OPENAI_EMBED_PIECE];
+	size_t n = engine_info(env->worker->engine)->width - a->call_at;
+	struct wr w = in_tail(a);
+
+	n = n < OPENAI_EMBED_PIECE ? n : OPENAI_EMBED_PIECE;
+	if (!a->in_call && a->call == r->message_n) {
+		openai_embed_tail_write(&w, r, env->model, &a->job->usage);
+		a->phase = ANSWER_END;
+	} else if (!a->in_call) {
+		openai_embed_begin_write(&w, a->call, r->base64);
+		a->in_call = true;
+	} else if (n > 0) {
+		worker_vector(
+		    env->worker, a->job, a->call, a->call_at, numbers, n);
+		openai_embed_write(&w, numbers, n, a->call_at == 0, r->base64);
+		a->call_at += n;
+		mem_wipe(numbers, sizeof(numbers));
+	} else {
+		openai_embed_end_write(&w, r->base64);
+		a->in_call = false;
+		a->call_at = 0;
+		a->call++;
+	}
+	say(a, &w);
+}
+
 /* The end of the RESULT. */
 static void say_end(struct answer *a, const struct conn_env *env)
 {
@@ -253,6 +289,9 @@ bool answer_advance(struct answer *a, const struct conn_env *env)
 		return true;
 	case ANSWER_LAST:
 		say_end(a, env);
+		return true;
+	case ANSWER_EMBED:
+		advance_embed(a, env);
 		return true;
 	case ANSWER_END:
 	default:

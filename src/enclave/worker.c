@@ -11,8 +11,20 @@ _Static_assert(REPLY_CALLS_LEN_MAX <= WORKER_CALLS_LEN, "all calls fit");
 
 static void job_wipe(struct job *j)
 {
-	mem_wipe(j->text, j->request.text_len);
+	mem_wipe(
+	    j->text, j->request.embed ? sizeof(j->text) : j->request.text_len);
 	mem_wipe(j, offsetof(struct job, text));
+}
+
+/* Does it have a slot of the engine? One text to embed needs none for long. */
+static bool holds_slot(const struct job *j)
+{
+	return j->state == JOB_RUNNING && !j->request.embed;
+}
+
+static size_t vector_len(const struct engine *engine)
+{
+	return engine_info(engine)->width * sizeof(float);
 }
 
 /* ---- set up --------------------------------------------------------------- */
@@ -32,6 +44,9 @@ enum err worker_init(struct worker *w, struct engine *engine, size_t owners,
 		return err_set(ctx, ERR_NOMEM,
 		    "no memory for %zu requests at once", owners + spare);
 	w->engine = engine;
+	w->vector = secret_new(vector_len(engine));
+	if (w->vector == NULL)
+		return err_set(ctx, ERR_NOMEM, "no memory for a vector");
 	if (pthread_mutex_init(&w->lock, NULL) != 0 ||
 	    pthread_cond_init(&w->cond, NULL) != 0)
 		return err_set(ctx, ERR_IO, "cannot make a lock");
@@ -48,10 +63,12 @@ void worker_clear(struct worker *w)
 		(void)pthread_join(w->thread, NULL);
 	}
 	for (size_t i = 0; i < w->job_n; i++) {
-		if (w->job[i]->state == JOB_RUNNING)
+		if (holds_slot(w->job[i]))
 			engine_release(w->engine, w->job[i]->slot);
 		secret_free(w->job[i], sizeof(struct job));
 	}
+	if (w->vector != NULL)
+		secret_free(w->vector, vector_len(w->engine));
 	free(w->job);
 	memset(w, 0, sizeof(*w));
 }
@@ -277,6 +294,8 @@ static void keep_output(struct job *j, const struct engine_output *out)
 /* The field that the engine means: paths of schemas begin with '#'. */
 static const char *at_fault(const struct job *j, const struct err_ctx *ctx)
 {
+	if (j->request.embed)
+		return "input";
 	if (ctx->msg[0] != '#')
 		return "messages";
 	return j->request.format == ENGINE_FORMAT_SCHEMA ? "response_format"
@@ -289,13 +308,15 @@ static void job_refuse(struct job *j, enum err e, const struct err_ctx *ctx)
 	j->finish = ENGINE_STOP;
 	if (e == ERR_LIMIT && ctx->msg[0] != '#')
 		openai_error_set(
-		    &j->error, OPENAI_CONTEXT, "messages", ctx->msg);
+		    &j->error, OPENAI_CONTEXT, at_fault(j, ctx), ctx->msg);
 	else if (e == ERR_LIMIT)
 		openai_error_set(
 		    &j->error, OPENAI_INVALID, at_fault(j, ctx), ctx->msg);
 	else if (e == ERR_FORMAT || e == ERR_UNSUPPORTED)
 		openai_error_set(
 		    &j->error, OPENAI_INVALID, at_fault(j, ctx), ctx->msg);
+	else if (e == ERR_BUSY)
+		openai_error_set(&j->error, OPENAI_BUSY, NULL, ctx->msg);
 	else
 		openai_error_set(
 		    &j->error, OPENAI_INTERNAL, NULL, "the engine failed");
@@ -324,8 +345,8 @@ static struct job *next_queued(struct worker *w)
 		struct job *j = w->job[i];
 		size_t n;
 
-		running += j->state == JOB_RUNNING;
-		if (j->state != JOB_QUEUED)
+		running += holds_slot(j);
+		if (j->state != JOB_QUEUED || j->request.embed)
 			continue;
 		n = running_for(w, j->owner);
 		if (next == NULL || n < least ||
@@ -334,7 +355,17 @@ static struct job *next_queued(struct worker *w)
 			least = n;
 		}
 	}
-	return running < engine_info(w->engine)->slots ? next : NULL;
+	return running < engine_info(w->engine)->slots && !w->full ? next
+								   : NULL;
+}
+
+/* Will an answer end some time, and give its memory back? */
+static bool others_run(const struct worker *w, const struct job *j)
+{
+	for (size_t i = 0; i < w->job_n; i++)
+		if (w->job[i] != j && holds_slot(w->job[i]))
+			return true;
+	return false;
 }
 
 /*
@@ -361,7 +392,10 @@ static void start_jobs(struct worker *w)
 		e = engine_submit(w->engine, &req, &slot, &ctx);
 		(void)pthread_mutex_lock(&w->lock);
 		j->slot = slot;
-		if (e != ERR_OK) {
+		if (e == ERR_BUSY && !j->dropped && others_run(w, j)) {
+			j->state = JOB_QUEUED;
+			w->full = true;
+		} else if (e != ERR_OK) {
 			j->state = JOB_DONE;
 			job_refuse(j, e, &ctx);
 		}
@@ -395,6 +429,94 @@ static bool collect(struct worker *w, struct job *j)
 	return true;
 }
 
+/* ---- embeddings ----------------------------------------------------------- */
+
+/* Where a text's vector is kept. */
+static size_t vector_at(
+    const struct worker *w, const struct job *j, uint32_t text)
+{
+	return sizeof(j->text) -
+	       (j->request.message_n - text) * vector_len(w->engine);
+}
+
+void worker_vector(const struct worker *w, const struct job *j, uint32_t text,
+    size_t from, float *out, size_t n)
+{
+	memcpy(out, j->text + vector_at(w, j, text) + from * sizeof(*out),
+	    n * sizeof(*out));
+}
+
+/* The request of embeddings that waits longest; it runs from now on. */
+static struct job *next_embed(struct worker *w)
+{
+	struct job *next = NULL;
+
+	(void)pthread_mutex_lock(&w->lock);
+	for (size_t i = 0; i < w->job_n; i++) {
+		struct job *j = w->job[i];
+
+		if (!j->request.embed ||
+		    (j->state != JOB_QUEUED && j->state != JOB_RUNNING))
+			continue;
+		if (next == NULL || j->turn < next->turn)
+			next = j;
+	}
+	if (next != NULL)
+		next->state = JOB_RUNNING;
+	(void)pthread_mutex_unlock(&w->lock);
+	return next;
+}
+
+/* The vector of the next text; its place must not be that of the texts. */
+static enum err embed_text(struct worker *w, struct job *j, struct err_ctx *ctx)
+{
+	const struct openai_request *r = &j->request;
+	uint32_t tokens;
+	enum err e;
+
+	if (r->message_n * vector_len(w->engine) >
+	    sizeof(j->text) - r->text_len)
+		return err_set(ctx, ERR_LIMIT,
+		    "%zu texts with vectors of %u numbers are above %zu bytes",
+		    r->message_n, engine_info(w->engine)->width,
+		    sizeof(j->text));
+	e = engine_embed(
+	    w->engine, r->message[j->embedded].text, w->vector, &tokens, ctx);
+	if (e != ERR_OK)
+		return e;
+	memcpy(j->text + vector_at(w, j, j->embedded), w->vector,
+	    vector_len(w->engine));
+	mem_wipe(w->vector, vector_len(w->engine));
+	j->embedded++;
+	j->usage.prompt_tokens += tokens;
+	return ERR_OK;
+}
+
+/* One text of one request; false if there was none, or no slot for it. */
+static bool embed_one(struct worker *w)
+{
+	struct err_ctx ctx = { 0 };
+	struct job *j = next_embed(w);
+	enum err e = ERR_OK;
+
+	if (j == NULL)
+		return false;
+	if (!j->dropped && !j->cancel)
+		e = embed_text(w, j, &ctx);
+	(void)pthread_mutex_lock(&w->lock);
+	if (e != ERR_OK && (e != ERR_BUSY || !others_run(w, j)))
+		job_refuse(j, e, &ctx);
+	else if (j->cancel)
+		openai_error_set(&j->error, OPENAI_INVALID, NULL,
+		    "the request was cancelled");
+	if (j->dropped)
+		job_wipe(j);
+	else if (j->error.code != NULL || j->embedded == j->request.message_n)
+		j->state = JOB_DONE;
+	(void)pthread_mutex_unlock(&w->lock);
+	return e != ERR_BUSY;
+}
+
 bool worker_round(struct worker *w)
 {
 	bool ended = false;
@@ -408,9 +530,11 @@ bool worker_round(struct worker *w)
 	moved = engine_step(w->engine);
 	(void)pthread_mutex_lock(&w->lock);
 	for (size_t i = 0; i < w->job_n; i++)
-		if (w->job[i]->state == JOB_RUNNING)
+		if (holds_slot(w->job[i]))
 			ended |= collect(w, w->job[i]);
+	w->full = w->full && !ended;
 	(void)pthread_mutex_unlock(&w->lock);
+	ended |= embed_one(w);
 	if (ended)
 		secret_scrub_stack();
 	return moved > 0 || ended;

@@ -19,10 +19,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "openai/openai.h"
 #include "enclave/statement.h"
 #include "engine/engine.h"
 #include "engine/tok.h"
+#include "openai/openai.h"
 #include "protocol/frame.h"
 
 #define WORKER_RING_LEN  (4 * ENGINE_OUTPUT_MAX) /* over 1.6 s at full pace */
@@ -83,6 +83,8 @@ struct job {
 	struct job_ring ring[JOB_TEXT_N];
 	uint8_t call_text[WORKER_CALLS_LEN];
 	uint8_t told[WORKER_TOLD_LEN];
+	uint32_t embedded; /* texts of a request of embeddings */
+	/* The request's text; up to the end, vectors of embeddings. */
 	uint8_t text[FRAME_REQUEST_MAX];
 };
 
@@ -91,6 +93,8 @@ struct worker {
 	struct job **job; /* each in secret memory of its own */
 	size_t job_n;
 	size_t spare;
+	float *vector; /* work memory for one embedding */
+	bool full; /* the engine has no memory for another, until one ends */
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all that follows and of the jobs' states */
 	pthread_cond_t cond;
@@ -141,6 +145,10 @@ size_t worker_peek(struct worker *w, struct job *j, enum job_text which,
     uint8_t *out, size_t cap);
 void worker_consume(
     struct worker *w, struct job *j, enum job_text which, size_t n);
+
+/* Copy n numbers of a text's vector, from `from` on; JOB_DONE. */
+void worker_vector(const struct worker *w, const struct job *j, uint32_t text,
+    size_t from, float *out, size_t n);
 
 /* ---- for tests: what the thread does in one round, without a thread */
 

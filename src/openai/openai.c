@@ -1,5 +1,5 @@
 /* Writing answers; requests are read in openai_request.c. */
-#include "openai/openai.h"
+#include "openai/openai_parse.h"
 
 #include "base/assert.h"
 #include "base/fmt.h"
@@ -119,7 +119,7 @@ static const char *finish_reason(enum engine_finish finish)
 	}
 }
 
-static void write_ignored(struct wr *w, const struct openai_request *r)
+void openai_ignored_write(struct wr *w, const struct openai_request *r)
 {
 	if (r->ignored_n == 0)
 		return;
@@ -149,7 +149,7 @@ void openai_tail_write(struct wr *w, const struct openai_request *r,
 	    usage->prompt_tokens, usage->completion_tokens,
 	    (unsigned long long)usage->prompt_tokens +
 		usage->completion_tokens);
-	write_ignored(w, r);
+	openai_ignored_write(w, r);
 }
 
 void openai_end_write(struct wr *w)

@@ -20,6 +20,7 @@
 #define OPENAI_ID_LEN      25  /* "chatcmpl-" and 16 digits */
 #define OPENAI_CALL_ID_LEN 29  /* "call_" and 24 letters */
 #define OPENAI_CALLS_MAX   256 /* tool calls in all messages */
+#define OPENAI_INPUTS_MAX  64  /* texts of one request of embeddings */
 #define OPENAI_TOLD_MAX                                                        \
 	4096 /* tokens and alternatives told: keeps a RESULT below 1 MiB */
 
@@ -70,6 +71,8 @@ struct openai_request {
 	bool no_reasoning;
 	bool one_call; /* of a tool, though the model may make more */
 	bool logprobs;
+	bool embed;  /* the messages are texts to be embedded */
+	bool base64; /* their vectors are written so */
 	uint32_t top_logprobs;
 	uint32_t max_tokens; /* 0: not given */
 	struct bytes stop[OPENAI_STOPS_MAX];
@@ -97,6 +100,11 @@ struct openai_request {
  * for the client.
  */
 enum err openai_request_parse(struct openai_request *out, uint8_t *text,
+    size_t cap, struct bytes body, const char *model, struct openai_error *why)
+    __attribute__((warn_unused_result));
+
+/* The same for a request of embeddings (openai_embed.c). */
+enum err openai_embed_parse(struct openai_request *out, uint8_t *text,
     size_t cap, struct bytes body, const char *model, struct openai_error *why)
     __attribute__((warn_unused_result));
 
@@ -155,6 +163,21 @@ void openai_end_write(struct wr *w);
 
 #define OPENAI_HEAD_LEN_MAX 512
 #define OPENAI_TAIL_LEN_MAX 8192
+
+/*
+ * The RESULT of embeddings, piece by piece: OPENAI_EMBED; for each text its
+ * number, its vector in pieces of OPENAI_EMBED_PIECE numbers, and its end; the
+ * tail.
+ */
+#define OPENAI_EMBED       "{\"object\":\"list\",\"data\":["
+#define OPENAI_EMBED_PIECE 36 /* numbers: 144 bytes, whole groups of base64 */
+
+void openai_embed_begin_write(struct wr *w, uint32_t number, bool base64);
+void openai_embed_write(
+    struct wr *w, const float *v, size_t n, bool first, bool base64);
+void openai_embed_end_write(struct wr *w, bool base64);
+void openai_embed_tail_write(struct wr *w, const struct openai_request *r,
+    const char *model, const struct openai_usage *usage);
 
 /*
  * Write `in` as the inside of a JSON string until out is full or in is done.

@@ -21,6 +21,13 @@ enum err openai_copy(struct openai_request *r, struct bytes *out,
 enum err openai_ignore(struct openai_request *r, const char *prefix,
     const struct json *key) __attribute__((warn_unused_result));
 
+/* Is it the one model that is served, or null? ERR_NOTFOUND. */
+enum err openai_check_model(const struct json *v, const char *model,
+    struct openai_error *why) __attribute__((warn_unused_result));
+
+/* `,"confer_ignored":[...]`, or nothing (openai.c). */
+void openai_ignored_write(struct wr *w, const struct openai_request *r);
+
 /* One field of a request; its value is not null. */
 typedef enum err openai_field_fn(
     struct openai_request *r, const struct json *v, struct openai_error *why);

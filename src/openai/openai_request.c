@@ -395,7 +395,7 @@ static enum err read_field(struct openai_request *r, const struct json *key,
 		   : openai_invalid(why, NULL, "names of fields are too long");
 }
 
-static enum err check_model(
+enum err openai_check_model(
     const struct json *v, const char *model, struct openai_error *why)
 {
 	if (v->type == JSON_NULL || json_is_str(v, model))
@@ -441,7 +441,7 @@ static enum err read_body(struct openai_request *r, struct bytes body,
 	it = json_iter(&root);
 	while (json_next(&it, &key, &value)) {
 		enum err e = json_is_str(&key, "model")
-				 ? check_model(&value, model, why)
+				 ? openai_check_model(&value, model, why)
 				 : read_field(r, &key, &value, why);
 
 		if (e != ERR_OK)

@@ -136,6 +136,7 @@ size_t session_client_request_len(size_t n);
 #define SESSION_METHOD_CHAT    1
 #define SESSION_METHOD_MODELS  2
 #define SESSION_METHOD_RECEIPT 3 /* chat with a statement [P-44] */
+#define SESSION_METHOD_EMBED   4
 #define SESSION_CREDIT_MAX     64
 
 struct session_client_request {

@@ -6,6 +6,7 @@
 
 #include "enclave_fake.h"
 
+#include "base/hex.h"
 #include "base/json.h"
 #include "enclave/answer.h"
 
@@ -16,6 +17,7 @@ static struct answer a;
 static char delta[4096], reasoning[4096], result[1 << 20];
 static char order[4096]; /* the frames' types in turn: D, R, = */
 static bool failed;
+static uint8_t method = 1;
 
 static void put(char *out, const uint8_t *p, size_t n)
 {
@@ -53,7 +55,7 @@ static struct json ask(const char *body, size_t cap)
 
 	delta[0] = reasoning[0] = result[0] = order[0] = 0;
 	failed = false;
-	message[0] = 1;
+	message[0] = method;
 	message[1] = 0;
 	memcpy(message + 2, body, n);
 	CHECK_OK(worker_init(&w, &fake, 1, 0, NULL));
@@ -273,6 +275,78 @@ TEST(answer_says_what_was_wrong)
 	CHECK(failed);
 }
 
+static struct json embed(const char *body)
+{
+	struct json v;
+
+	method = 4;
+	v = ask(body, 246);
+	method = 1;
+	return v;
+}
+
+TEST(answer_embeds_texts_as_numbers_or_base64)
+{
+	struct json v, list;
+	struct json_iter it;
+	double d = 0.0;
+	size_t n = 0;
+	uint8_t raw[40 * 4];
+	float f;
+
+	fake_reset(9);
+	v = embed("{\"input\":[\"a\",\"bcd\"],\"model\":\"demo\",\"x\":1}");
+	check_text(v, "object", "\"list\"");
+	check_text(v, "data/1/index", "1");
+	check_text(v, "usage/prompt_tokens", "4");
+	check_text(v, "confer_ignored/0", "\"x\"");
+	list = at(v, "data/1/embedding");
+	for (it = json_iter(&list); json_next(&it, NULL, &v); n++)
+		CHECK_OK(json_double(&v, &d));
+	CHECK_EQ(n, 40);
+	CHECK(d == 3.0 + 39 / 4.0);
+	v = embed("{\"input\":\"ab\",\"encoding_format\":\"base64\"}");
+	list = at(v, "data/0/embedding");
+	CHECK_OK(base64_decode(raw, sizeof(raw), &n,
+	    (struct bytes){ list.text.p + 1, list.text.len - 2 }));
+	CHECK_EQ(n, sizeof(raw));
+	memcpy(&f, raw + 39 * sizeof(f), sizeof(f));
+	CHECK(f == 2.0f + 39 / 4.0f);
+}
+
+TEST(answer_refuses_texts_that_cannot_be_embedded)
+{
+	static const struct {
+		const char *body, *param;
+	} rows[] = {
+		{ "{}", "\"input\"" },
+		{ "{\"input\":[]}", "\"input\"" },
+		{ "{\"input\":\"\"}", "\"input\"" },
+		{ "{\"input\":[1]}", "\"input\"" },
+		{ "{\"input\":\"a\",\"model\":\"b\"}", "\"model\"" },
+		{ "{\"input\":\"a\",\"encoding_format\":\"int8\"}",
+		    "\"encoding_format\"" },
+		{ "[]", "null" },
+		{ "{", "null" },
+	};
+
+	fake_reset(9);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		check_text(embed(rows[i].body), "error/param", rows[i].param);
+		CHECK(failed);
+	}
+	fake.refuse = ERR_LIMIT;
+	check_text(embed("{\"input\":\"a\"}"), "error/code",
+	    "\"context_length_exceeded\"");
+	check_text(embed("{\"input\":\"a\"}"), "error/param", "\"input\"");
+	fake.refuse = ERR_BUSY;
+	check_text(embed("{\"input\":\"a\"}"), "error/code", "\"busy\"");
+	fake.refuse = ERR_OK;
+	fake.info.width = 70000;
+	check_text(embed("{\"input\":\"a\"}"), "error/param", "\"input\"");
+	fake.info.width = 40;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +357,8 @@ int main(void)
 		cmocka_unit_test(
 		    answer_tells_as_many_tokens_as_there_is_room_for),
 		cmocka_unit_test(answer_says_what_was_wrong),
+		cmocka_unit_test(answer_embeds_texts_as_numbers_or_base64),
+		cmocka_unit_test(answer_refuses_texts_that_cannot_be_embedded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

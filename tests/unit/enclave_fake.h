@@ -34,9 +34,10 @@ struct engine {
 	unsigned submits, cancels, releases;
 };
 
-static struct engine fake = {
-	.info = { .name = "demo", .context = 4096, .slots = FAKE_SLOTS }
-};
+static struct engine fake = { .info = { .name = "demo",
+				  .context = 4096,
+				  .width = 40,
+				  .slots = FAKE_SLOTS } };
 
 static inline void fake_reset(size_t per_step)
 {
@@ -131,6 +132,18 @@ void engine_release(struct engine *e, int slot)
 {
 	memset(&e->slot[slot], 0, sizeof(e->slot[slot]));
 	e->releases++;
+}
+
+/* Vectors count up from the text's length; as many tokens as it has bytes. */
+enum err engine_embed(struct engine *e, struct bytes text, float *out,
+    uint32_t *tokens, struct err_ctx *ctx)
+{
+	*tokens = (uint32_t)text.len;
+	if (e->refuse != ERR_OK)
+		return err_set(ctx, e->refuse, "%s", e->why);
+	for (uint32_t i = 0; i < e->info.width; i++)
+		out[i] = (float)text.len + (float)i / 4;
+	return ERR_OK;
 }
 
 /* Does the memory at p hold this text anywhere? */

@@ -250,6 +250,85 @@ TEST(worker_names_the_field_whose_schema_the_engine_refused)
 	}
 }
 
+static struct job *submit_embed(const char *text)
+{
+	struct job *j = worker_take(&w, &w);
+
+	assert_non_null(j);
+	j->request.embed = true;
+	j->request.message[0].text =
+	    (struct bytes){ (const uint8_t *)text, strlen(text) };
+	j->request.message[1].text = j->request.message[0].text;
+	j->request.message_n = 2;
+	worker_submit(&w, j);
+	return j;
+}
+
+TEST(worker_embeds_one_text_a_round_beside_answers)
+{
+	struct job *j, *k;
+	float v[40];
+
+	start(3, 1);
+	j = submit_embed("four");
+	k = submit("xy");
+	CHECK(worker_round(&w));
+	CHECK(!view(j).done);
+	CHECK_EQ(j->embedded, 1);
+	CHECK(worker_round(&w));
+	CHECK(view(j).done);
+	CHECK(view(k).done);
+	CHECK(!view(j).failed);
+	CHECK_EQ(j->usage.prompt_tokens, 8);
+	worker_vector(&w, j, 1, 0, v, 40);
+	CHECK(v[0] == 4.0f && v[39] == 4.0f + 39 / 4.0f);
+	CHECK(mem_is_zero(w.vector, sizeof(v)));
+	worker_drop(&w, j);
+	CHECK(mem_is_zero(j, sizeof(*j)));
+	/* Dropped and cancelled in the middle. */
+	j = submit_embed("one");
+	worker_round(&w);
+	worker_drop(&w, j);
+	worker_round(&w);
+	CHECK(mem_is_zero(j, sizeof(*j)));
+	j = submit_embed("two");
+	worker_round(&w);
+	worker_cancel(&w, j);
+	worker_round(&w);
+	CHECK(view(j).failed);
+	worker_clear(&w);
+}
+
+TEST(worker_waits_for_memory_that_an_answer_gives_back)
+{
+	struct job *a, *b, *c;
+
+	start(3, 1);
+	a = submit("aaa");
+	worker_round(&w);
+	fake.refuse = ERR_BUSY;
+	b = submit("b");
+	c = submit_embed("c");
+	worker_round(&w);
+	CHECK_EQ(b->state, JOB_QUEUED);
+	CHECK(!view(c).done);
+	fake.refuse = ERR_OK;
+	worker_round(&w); /* not asked again before a has ended */
+	CHECK_EQ(fake.submits, 2);
+	CHECK(view(a).done);
+	worker_round(&w);
+	CHECK(view(b).done);
+	CHECK(view(c).done && !view(c).failed);
+	/* With nobody to wait for there will be no more. */
+	worker_drop(&w, b);
+	fake.refuse = ERR_BUSY;
+	b = submit("b");
+	worker_round(&w);
+	CHECK(view(b).failed);
+	CHECK_STR(b->error.code, "busy");
+	worker_clear(&w);
+}
+
 TEST(worker_thread_answers_many_jobs)
 {
 	start(4, 7);
@@ -299,6 +378,9 @@ int main(void)
 		cmocka_unit_test(worker_says_why_the_engine_refused),
 		cmocka_unit_test(
 		    worker_names_the_field_whose_schema_the_engine_refused),
+		cmocka_unit_test(worker_embeds_one_text_a_round_beside_answers),
+		cmocka_unit_test(
+		    worker_waits_for_memory_that_an_answer_gives_back),
 		cmocka_unit_test(worker_thread_answers_many_jobs),
 	};
 
