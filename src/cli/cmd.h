@@ -18,6 +18,7 @@ enum cli_exit cli_cmd_collateral(
     const struct cli_options *o, struct cli_term *t);
 enum cli_exit cli_cmd_release(const struct cli_options *o, struct cli_term *t);
 enum cli_exit cli_cmd_model(const struct cli_options *o, struct cli_term *t);
+enum cli_exit cli_cmd_replay(const struct cli_options *o, struct cli_term *t);
 
 /* Print the help on a command (CLI_NONE: on the program). */
 void cli_help(enum cli_command command);

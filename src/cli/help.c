@@ -201,6 +201,21 @@ static const char model[] =
     "the\n"
     "same bits on every CPU, with any number of threads and --kernels.\n";
 
+static const char replay[] =
+    "confer replay answer.receipt --model llama.gguf\n"
+    "\n"
+    "usage: confer replay [OPTION]... FILE --model FILE\n"
+    "\n"
+    "Computes the answer in a receipt again. First the receipt is verified, as "
+    "by\n"
+    "`confer verify FILE`, and the model's file is held against the hash that "
+    "the\n"
+    "enclave signed. Then the same question, options and seed go through the "
+    "same\n"
+    "engine, here. Exit code 0: the same answer, byte for byte; 2: another "
+    "one, and\n"
+    "where it begins to differ.\n";
+
 static const struct topic {
 	enum cli_command command;
 	const char *text;
@@ -214,6 +229,7 @@ static const struct topic {
 	{ CLI_COLLATERAL, collateral },
 	{ CLI_RELEASE, release },
 	{ CLI_MODEL, model },
+	{ CLI_REPLAY, replay },
 };
 #define TOPICS (sizeof(topics) / sizeof(topics[0]))
 

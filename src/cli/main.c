@@ -82,6 +82,7 @@ static enum cli_exit run(const struct cli_options *o, struct cli_term *t)
 	case CLI_MODEL:
 		return cli_cmd_model(o, t);
 	case CLI_REPLAY:
+		return cli_cmd_replay(o, t);
 	case CLI_HELP:
 	case CLI_NONE:
 		break;

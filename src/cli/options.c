@@ -325,6 +325,7 @@ static const struct command {
 	{ "collateral", CLI_COLLATERAL, 1 },
 	{ "release", CLI_RELEASE, 3 },
 	{ "model", CLI_MODEL, 1 },
+	{ "replay", CLI_REPLAY, 1 },
 	{ "help", CLI_HELP, 1 },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

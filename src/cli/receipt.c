@@ -221,7 +221,7 @@ static enum cli_exit write_public(struct cli_receipt *r, struct err_ctx *ctx)
 	return CLI_EXIT_DAMAGE;
 }
 
-static enum cli_exit run(
+enum cli_exit cli_receipt_judge(
     struct cli_receipt *r, const char *path, struct err_ctx *ctx)
 {
 	enum cli_exit x = check_options(r->options, ctx);
@@ -257,7 +257,7 @@ enum cli_exit cli_receipt_verify(
 	}
 	r->options = o;
 	r->term = t;
-	x = run(r, path, &ctx);
+	x = cli_receipt_judge(r, path, &ctx);
 	if (o->json)
 		cli_receipt_print_json(r, x, &ctx);
 	else if (r->judged)

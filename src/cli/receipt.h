@@ -45,6 +45,13 @@ struct cli_receipt {
 	uint8_t file[RECEIPT_LEN_MAX + 1];
 };
 
+/*
+ * Judge the receipt in a file by r->options; all but these and the terminal is
+ * zero before. CLI_EXIT_OK: accepted, see r->check; else ctx says why not.
+ */
+enum cli_exit cli_receipt_judge(
+    struct cli_receipt *r, const char *path, struct err_ctx *ctx);
+
 /* receipt_print.c: the account for people, and for programs. */
 void cli_receipt_print(
     const struct cli_receipt *r, enum cli_exit x, const struct err_ctx *ctx);

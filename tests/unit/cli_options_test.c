@@ -150,6 +150,22 @@ TEST(measure_takes_files_and_a_machine)
 	    "one argument too many");
 }
 
+TEST(options_of_one_letter_are_short_for_long_ones)
+{
+	struct cli_options o;
+	struct err_ctx ctx;
+
+	CHECK_OK(READ(&o, &ctx, "model", "bench", "-n", "8", "-p", "16",
+	    "--model", "x.gguf", "--temp", "0"));
+	CHECK_EQ(o.command, CLI_MODEL);
+	CHECK_STR(o.chat.max_tokens, "8");
+	CHECK_STR(o.engine.prompt_tokens, "16");
+	CHECK_STR(o.chat.temperature, "0");
+	CHECK_STR(o.model, "x.gguf");
+	check_refused(READ(&o, &ctx, "replay", "r", "-p", "1"), &ctx,
+	    "of `confer model`, not of `confer replay`");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +178,8 @@ int main(void)
 		cmocka_unit_test(stops_are_at_most_four),
 		cmocka_unit_test(help_lists_every_option_of_a_command),
 		cmocka_unit_test(measure_takes_files_and_a_machine),
+		cmocka_unit_test(
+		    options_of_one_letter_are_short_for_long_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
