@@ -11,6 +11,8 @@
 #include "cli/report.h"
 #include "cli/talk.h"
 
+#define SCHEMA_LEN_MAX 65536 /* as the enclave takes it */
+
 /* All that one question needs; on the heap, for its size and for wiping. */
 struct ask {
 	struct cli_link link;
@@ -18,6 +20,8 @@ struct ask {
 	struct client_proof proof;
 	uint8_t text[FRAME_REQUEST_MAX];
 	size_t text_len;
+	uint8_t schema[SCHEMA_LEN_MAX];
+	size_t schema_len;
 	struct err_ctx ctx;
 };
 
@@ -68,6 +72,22 @@ static enum cli_exit find_text(struct ask *a, const struct cli_options *o)
 	return a->ctx.code == ERR_OK ? CLI_EXIT_OK : CLI_EXIT_USAGE;
 }
 
+/* The enclave judges what the schema says; here it must be JSON. */
+static enum cli_exit read_schema(struct ask *a, const struct cli_options *o)
+{
+	struct json v;
+	enum err e;
+
+	if (o->schema == NULL)
+		return CLI_EXIT_OK;
+	e = fd_read_file(
+	    a->schema, sizeof(a->schema), &a->schema_len, o->schema, &a->ctx);
+	if (e == ERR_OK)
+		e = json_parse(
+		    &v, (struct bytes){ a->schema, a->schema_len }, &a->ctx);
+	return e == ERR_OK ? CLI_EXIT_OK : CLI_EXIT_USAGE;
+}
+
 /* The names of an "ignored" list, one by one. */
 static void print_ignored(struct cli_term *t, const struct json *list)
 {
@@ -111,6 +131,7 @@ static enum cli_exit put_question(
 	if (o->receipt != NULL)
 		q.proof = &a->proof;
 	options.model = o->model;
+	options.schema = (struct bytes){ a->schema, a->schema_len };
 	if (o->system != NULL)
 		message[q.n++] = (struct client_message){ CLIENT_SYSTEM,
 			{ (const uint8_t *)o->system, strlen(o->system) } };
@@ -149,6 +170,8 @@ static enum cli_exit run(
 {
 	enum cli_exit x = find_text(a, o);
 
+	if (x == CLI_EXIT_OK)
+		x = read_schema(a, o);
 	if (x == CLI_EXIT_OK)
 		x = cli_link_prepare(
 		    &a->link, o, o->args > 1 ? o->arg[1] : NULL, t, &a->ctx);

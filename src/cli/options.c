@@ -137,6 +137,8 @@ static const struct row {
 	    "stop after N tokens" },
 	{ "stop", "TEXT", STOP, SAMPLES, 0,
 	    "stop before this text; up to 4 times" },
+	{ "schema", "FILE", TEXT, CLI_ASK, AT(schema),
+	    "the answer is JSON that fits this JSON schema" },
 	{ "no-stream", NULL, FLAG, CLI_ASK, AT(no_stream),
 	    "print the answer once it is whole" },
 	{ "receipt", "FILE", TEXT, CLI_ASK | CLI_VERIFY, AT(receipt),

@@ -171,6 +171,7 @@ struct cli_options {
 	const char *connect;
 	const char *trust;
 	const char *system;
+	const char *schema;  /* a file: JSON schema of the answer */
 	const char *receipt; /* a file to write */
 	const char *public;  /* likewise, of a receipt without texts */
 	bool now;            /* judge a receipt by today's clock ... */

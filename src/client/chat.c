@@ -48,6 +48,12 @@ void client_chat_request(struct wr *w, const struct client_options *options,
 	write_option(w, "seed", options->seed);
 	write_option(w, "max_tokens", options->max_tokens);
 	write_stops(w, options);
+	if (options->schema.len > 0) {
+		wr_str(w, ",\"response_format\":{\"type\":\"json_schema\","
+			  "\"json_schema\":{\"name\":\"schema\",\"schema\":");
+		wr_bytes(w, options->schema);
+		wr_str(w, "}}");
+	}
 	wr_str(w, "}");
 }
 

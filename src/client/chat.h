@@ -33,6 +33,7 @@ struct client_options {
 	const char *temperature, *top_p, *top_k, *min_p, *seed, *max_tokens;
 	const char *stop[CLIENT_STOPS_MAX];
 	size_t stops;
+	struct bytes schema; /* JSON that the answer must fit; empty: none */
 };
 
 /* Write the request's JSON. ERR_NOSPACE in w. */
@@ -41,7 +42,7 @@ void client_chat_request(struct wr *w, const struct client_options *options,
 
 struct client_answer {
 	char model[CLIENT_NAME_MAX];
-	char finish[CLIENT_NAME_MAX]; /* "stop", "length", "cancelled" */
+	char finish[CLIENT_NAME_MAX]; /* "stop", "length", "cancelled" ... */
 	uint64_t prompt_tokens;
 	uint64_t completion_tokens;
 	struct json content; /* JSON_STRING, or JSON_NULL when streamed */

@@ -138,14 +138,13 @@ static bool advance_text(struct answer *a, const struct conn_env *env)
 
 static void make_call_id(char out[OPENAI_CALL_ID_LEN + 1])
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
 	uint8_t random[24];
 
 	rng_fill(random, sizeof(random));
 	memcpy(out, "call_", 5);
 	for (size_t i = 0; i < sizeof(random); i++)
-		out[5 + i] = letters[random[i] & 63];
+		out[5 + i] = letters[random[i] & 31];
 	out[OPENAI_CALL_ID_LEN] = 0;
 }
 

@@ -38,6 +38,13 @@ TEST(request_has_what_was_given_and_nothing_else)
 	    "{\"messages\":[{\"role\":\"user\",\"content\":\"a "
 	    "\\\"b\\\"\\n\"}],\"model\":\"m\",\"temperature\":0.5,\"seed\":7,"
 	    "\"max_tokens\":9,\"stop\":[\"x\",\"y\"]}");
+	o = (struct client_options){ .schema = BYTES_LITERAL("{}") };
+	w = wr_init(out, sizeof(out) - 1);
+	client_chat_request(&w, &o, m, 0, false);
+	out[w.len] = '\0';
+	CHECK_STR(out,
+	    "{\"messages\":[],\"response_format\":{\"type\":\"json_schema\","
+	    "\"json_schema\":{\"name\":\"schema\",\"schema\":{}}}}");
 }
 
 static const char result[] =
