@@ -78,8 +78,8 @@ static void load(struct bytes image)
 
 static void serve(struct engine *e)
 {
-	struct engine_message msg = { ENGINE_USER,
-		{ (const uint8_t *)"hell o", 6 } };
+	struct engine_message msg = { .role = ENGINE_USER,
+		.text = { (const uint8_t *)"hell o", 6 } };
 	struct engine_request req = { .message = &msg,
 		.message_n = 1,
 		.sampling = { .temperature = 1, .top_p = 0.9f, .min_p = 0.01f },
