@@ -37,6 +37,8 @@ static void wipe_slot(struct engine *e, struct slot *s)
 	uint32_t *token = s->token;
 	struct kv_seq kv;
 
+	if (s->grammar != NULL)
+		grammar_wipe(s->grammar);
 	kv_give(&e->kv, &s->kv);
 	kv = s->kv;
 	mem_wipe(token, e->info.context * sizeof(*token));
@@ -98,13 +100,19 @@ enum err engine_submit(struct engine *e, const struct engine_request *req,
 void engine_poll(struct engine *e, int slot, struct engine_output *out)
 {
 	struct slot *s = slot_of(e, slot);
+	/* A call that is none may be longer than what fits the answer. */
+	bool waits = !reply_ready(&s->reply) && s->reply.got > 0;
+	bool calls = s->finish == ENGINE_CALLS && !waits;
 
 	*out = (struct engine_output){
 		.text = answer_take(&s->content),
+		.reasoning = answer_take(&s->reasoning),
 		.prompt_tokens = s->prompt_n,
 		.prompt_done = s->fed < s->prompt_n ? s->fed : s->prompt_n,
 		.completion_tokens = s->completion_n,
-		.finish = s->finish,
+		.finish = waits ? ENGINE_RUNNING : s->finish,
+		.call = calls ? s->reply.call : NULL,
+		.call_n = calls ? s->reply.call_n : 0,
 	};
 	out->told = told_take(&s->told, &out->told_n);
 }
@@ -113,10 +121,8 @@ void engine_cancel(struct engine *e, int slot)
 {
 	struct slot *s = slot_of(e, slot);
 
-	if (s->finish == ENGINE_RUNNING) {
-		s->finish = ENGINE_CANCELLED;
-		answer_finish(&s->content);
-	}
+	if (s->finish == ENGINE_RUNNING)
+		slot_finish(s, ENGINE_CANCELLED);
 }
 
 void engine_release(struct engine *e, int slot)

@@ -198,6 +198,10 @@ static void lay_out(struct engine *e, struct carver *c)
 	e->run = carve(c, i->slots, sizeof(*e->run));
 	e->tok_memory = carve(c, tok_work_len(e->text_max), 1);
 	e->render = carve(c, e->text_max, 1);
+	e->grammar_n =
+	    i->slots < SLOT_GRAMMARS_MAX ? i->slots : SLOT_GRAMMARS_MAX;
+	e->grammar_step = (grammar_len() + LINE - 1) / LINE * LINE;
+	e->grammar = carve(c, e->grammar_n, e->grammar_step);
 	for (uint32_t k = 0; k < i->slots; k++)
 		lay_out_slot(
 		    e, e->slot != NULL ? &e->slot[k] : NULL, c);
@@ -255,12 +259,15 @@ static enum err take_kv(
 	return ERR_OK;
 }
 
-/* What malloc gave the tokenizer. */
+/* What malloc gave the tokenizer and the grammars' list of its tokens. */
 static size_t tables_len(const struct engine *e)
 {
 	const struct tok *t = &e->tok;
+	const struct grammar_vocabulary *v = &e->words;
 	void *const part[] = { t->entry, t->text, t->index, t->merge,
-		t->special, e->weights.block };
+		t->special, v->plain.token, v->plain.shared, v->other.token,
+		v->other.shared, v->chars, v->plain_set, v->allowed,
+		e->weights.block };
 	size_t len = 0;
 
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
@@ -296,6 +303,9 @@ static enum err open_all(
 		err = take_memory(e, ctx);
 	if (err != ERR_OK)
 		return err;
+	err = grammar_vocabulary_init(&e->words, &e->tok);
+	if (err != ERR_OK)
+		return err_set(ctx, err, "engine: no memory for grammars");
 	err = pool_new(&e->pool, e->info.threads, false);
 	if (err != ERR_OK)
 		return err_set(ctx, err, "engine: cannot start %u threads",
@@ -338,6 +348,7 @@ void engine_close(struct engine *e)
 	}
 	forward_clear(&e->forward);
 	pool_free(e->pool);
+	grammar_vocabulary_clear(&e->words);
 	pages_free(&e->memory);
 	kv_clear(&e->kv);
 	weights_clear(&e->weights);

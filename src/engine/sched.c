@@ -14,10 +14,10 @@ _Static_assert(ENGINE_SLOTS_MAX + SLOT_GUESSES_MAX + PROMPT_ROWS_MAX <=
     "a batch has room for all");
 _Static_assert(ENGINE_SLOTS_MAX <= PROMPT_ROWS_MAX, "every prompt moves");
 
-bool slot_can_move(const struct slot *s)
+bool slot_can_move(struct slot *s)
 {
 	return s->used && s->finish == ENGINE_RUNNING &&
-	       answer_has_room(&s->content) &&
+	       reply_ready(&s->reply) &&
 	       (!s->logprobs || told_has_room(&s->told));
 }
 
@@ -120,6 +120,41 @@ static void keep_raw(struct engine *e, const float *logits)
 		e->raw[i] = logits[i] > -1e30f ? logits[i] : -1e30f;
 }
 
+/* A token that comes whatever the logits say, or TOK_NONE. */
+static uint32_t ours(struct slot *s)
+{
+	uint32_t id = TOK_NONE;
+
+	if (s->grammar == NULL)
+		return id;
+	if (s->opening != TOK_NONE) {
+		id = s->opening;
+		s->opening = TOK_NONE;
+	} else if (grammar_done(s->grammar)) {
+		id = s->closing;
+		s->closing = TOK_NONE;
+	}
+	return id;
+}
+
+/* By the logits; TOK_NONE: the grammar knows no token that could follow. */
+static uint32_t sampled(struct engine *e, struct slot *s, float *logits)
+{
+	uint32_t id;
+	bool fits;
+
+	if (s->grammar != NULL &&
+	    grammar_mask(s->grammar, &e->words, logits) == 0)
+		return TOK_NONE;
+	id = sample_pick(
+	    &s->sample, e->kernels, logits, e->info.vocabulary, e->item);
+	if (s->grammar != NULL && !tok_is_end(&e->tok, id)) {
+		fits = grammar_accept(s->grammar, &e->tok, id);
+		assert(fits);
+	}
+	return id;
+}
+
 /* The next token of an answer. */
 static uint32_t choose(struct engine *e, struct slot *s, float *logits)
 {
@@ -131,33 +166,44 @@ static uint32_t choose(struct engine *e, struct slot *s, float *logits)
 	if (s->logprobs)
 		keep_raw(e, logits);
 	sample_adjust(&s->sample, logits, &text, e->seen);
-	id = sample_pick(
-	    &s->sample, e->kernels, logits, e->info.vocabulary, e->item);
-	if (s->logprobs && !tok_is_end(&e->tok, id))
+	id = ours(s);
+	if (id == TOK_NONE)
+		id = sampled(e, s, logits);
+	if (s->logprobs && id != TOK_NONE && !tok_is_end(&e->tok, id))
 		told_add(&s->told, &e->tok, e->kernels, e->raw, id,
 		    s->top_logprobs);
 	return id;
 }
 
-static void finish(struct slot *s, enum engine_finish how)
+void slot_finish(struct slot *s, enum engine_finish how)
 {
-	answer_finish(&s->content);
-	s->finish = how;
+	bool calls;
+
+	reply_finish(&s->reply);
+	calls = how == ENGINE_STOP && s->reply.call_n > 0;
+	s->finish = calls ? ENGINE_CALLS : how;
+}
+
+/* Is there nothing left to say in the form that the answer is held to? */
+static bool form_is_full(const struct slot *s)
+{
+	return s->grammar != NULL && s->opening == TOK_NONE &&
+	       s->closing == TOK_NONE && grammar_done(s->grammar);
 }
 
 /* One more token of an answer has been chosen. */
 static void advance(struct engine *e, struct slot *s, uint32_t id)
 {
-	if (tok_is_end(&e->tok, id)) {
-		finish(s, ENGINE_STOP);
+	if (id == TOK_NONE || tok_is_end(&e->tok, id)) {
+		slot_finish(s, id == TOK_NONE ? ENGINE_LENGTH : ENGINE_STOP);
 		return;
 	}
 	s->token[s->prompt_n + s->completion_n] = id;
 	s->completion_n++;
-	if (answer_push(&s->content, tok_text(&e->tok, id)))
-		s->finish = ENGINE_STOP;
+	if (reply_push(&s->reply, id) || form_is_full(s))
+		slot_finish(s, ENGINE_STOP);
 	else if (s->completion_n >= s->completion_max)
-		finish(s, ENGINE_LENGTH);
+		slot_finish(s, ENGINE_LENGTH);
 }
 
 /*

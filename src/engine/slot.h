@@ -6,8 +6,10 @@
 #include "engine/chat.h"
 #include "engine/engine.h"
 #include "engine/forward.h"
+#include "engine/grammar.h"
 #include "engine/kv.h"
 #include "engine/pool.h"
+#include "engine/reply.h"
 #include "engine/sample.h"
 #include "engine/speculate.h"
 #include "engine/tok.h"
@@ -15,7 +17,8 @@
 #include "engine/weights.h"
 #include "sys/pages.h"
 
-#define SLOT_GUESSES_MAX 16 /* rows of guesses in one step, of all slots */
+#define SLOT_GUESSES_MAX  16 /* rows of guesses in one step, of all slots */
+#define SLOT_GRAMMARS_MAX 16 /* slots held to a form at once; 0.3 MB each */
 
 struct slot {
 	bool used;
@@ -29,7 +32,10 @@ struct slot {
 	uint32_t *token; /* [context] the prompt, then the answer */
 	struct kv_seq kv;
 	struct sample sample;
-	struct answer content;
+	struct answer content, reasoning;
+	struct reply reply;
+	struct grammar *grammar;   /* NULL: the answer is free */
+	uint32_t opening, closing; /* with it: tokens of ours, or TOK_NONE */
 	struct told told;
 };
 
@@ -50,6 +56,7 @@ struct engine {
 	struct pool *pool;
 	struct forward forward;
 	struct kv_pool kv;
+	struct grammar_vocabulary words;
 	bool speculate;
 	uint32_t next;       /* slot whose turn it is to go first */
 	uint32_t logits_max; /* rows of logits that there is room for */
@@ -69,17 +76,35 @@ struct engine {
 	uint32_t run_n;
 	struct tok_work tok_work;
 	void *tok_memory;
-	uint8_t *render; /* [text_max] template text before tokenizing */
+	uint8_t *render;  /* [text_max] template text before tokenizing */
+	uint8_t *grammar; /* [grammar_n][grammar_step] */
+	size_t grammar_step;
+	uint32_t grammar_n;
 	size_t text_max;
 };
 
-/* Can its answer or its prompt go on? */
-bool slot_can_move(const struct slot *s);
+/* Can its answer or its prompt go on? Moves on what waits for a reader. */
+bool slot_can_move(struct slot *s);
+
+/* No more tokens will come. */
+void slot_finish(struct slot *s, enum engine_finish how);
 
 /* Fill a free slot from a request (slot_prompt.c); wiped by the caller. */
 enum err slot_prompt(struct engine *e, struct slot *s,
     const struct engine_request *req, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
+
+/* Can there be such a form? To be asked before anything else. */
+enum err slot_form_check(const struct engine_request *req, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
+/* How it is to be answered (slot_form.c); the answers are ready. */
+enum err slot_form(struct engine *e, struct slot *s,
+    const struct engine_request *req, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
+/* Is the answer held to a form? */
+bool slot_is_held(const struct engine_request *req);
 
 /* The tokens of a text without a template, into s->token, prompt_n of them. */
 enum err slot_text(struct engine *e, struct slot *s, struct bytes text,

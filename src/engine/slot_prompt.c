@@ -171,7 +171,8 @@ static enum err render(struct prompt *p, const struct engine_request *req)
 		.message_n = req->message_n,
 		.tool = req->tool,
 		.tool_n = req->tool_choice == ENGINE_TOOL_NONE ? 0 : req->tool_n,
-		.no_reasoning = req->no_reasoning };
+		/* What is held to a form comes at once. */
+		.no_reasoning = req->no_reasoning || slot_is_held(req) };
 	struct engine *e = p->e;
 	enum err err = ERR_OK;
 
@@ -199,6 +200,8 @@ static enum err set_prompt(struct engine *e, struct slot *s,
 	strip = e->tok.kind == TOK_SPM && e->tok.space_prefix &&
 		((e->chat.family != CHAT_NONE && !req->raw) || p.first);
 	err = answer_init(&s->content, req->stop, req->stop_n, strip);
+	if (err == ERR_OK)
+		err = answer_init(&s->reasoning, NULL, 0, false);
 	if (err != ERR_OK)
 		return err_set(ctx, err,
 		    "stop strings: at most %u, of 1 to %u bytes of UTF-8",
@@ -211,6 +214,8 @@ enum err slot_prompt(struct engine *e, struct slot *s,
 {
 	enum err err = check_messages(e, req, ctx);
 
+	if (err == ERR_OK)
+		err = slot_form_check(req, ctx);
 	if (err == ERR_OK && req->top_logprobs > ENGINE_TOP_MAX)
 		err = err_set(ctx, ERR_LIMIT, "top_logprobs is %u, limit %u",
 		    req->top_logprobs, ENGINE_TOP_MAX);
@@ -218,6 +223,8 @@ enum err slot_prompt(struct engine *e, struct slot *s,
 	s->top_logprobs = req->top_logprobs;
 	if (err == ERR_OK)
 		err = set_prompt(e, s, req, ctx);
+	if (err == ERR_OK)
+		err = slot_form(e, s, req, ctx);
 	if (err == ERR_OK)
 		err = sample_init(
 		    &s->sample, &req->sampling, e->info.vocabulary, ctx);

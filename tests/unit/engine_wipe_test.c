@@ -138,6 +138,7 @@ struct scene {
 	bool company;          /* somebody else is served meanwhile */
 	bool speculate;
 	bool logprobs;
+	bool json; /* the answer is held to a form */
 	float temperature;
 };
 
@@ -153,6 +154,8 @@ static int submit_text(struct engine *e, const struct scene *scene,
 		.sampling = { .temperature = scene->temperature, .seed = 4 },
 		.logprobs = scene->logprobs,
 		.top_logprobs = scene->logprobs ? 5 : 0,
+		.format =
+		    scene->json ? ENGINE_FORMAT_JSON : ENGINE_FORMAT_TEXT,
 		.max_tokens = 60 };
 	int slot;
 
@@ -209,15 +212,20 @@ static void check_shared_memory(const struct engine *e)
 	CHECK(mem_is_zero(e->run, e->info.slots * sizeof(*e->run)));
 	CHECK(mem_is_zero(e->tok_memory, tok_work_len(e->text_max)));
 	CHECK(mem_is_zero(e->render, e->text_max));
+	CHECK(mem_is_zero(e->words.allowed,
+	    e->words.words * sizeof(*e->words.allowed)));
 }
 
 static void check_slot(const struct slot *s)
 {
 	CHECK(mem_is_zero(&s->sample, sizeof(s->sample)));
 	CHECK(mem_is_zero(&s->content, sizeof(s->content)));
+	CHECK(mem_is_zero(&s->reasoning, sizeof(s->reasoning)));
+	CHECK(mem_is_zero(&s->reply, sizeof(s->reply)));
 	CHECK(mem_is_zero(&s->told, sizeof(s->told)));
 	CHECK(mem_is_zero(s->token, TINY_CONTEXT * sizeof(*s->token)));
 	CHECK(s->kv.n == 0 && s->prompt_n == 0 && s->completion_n == 0);
+	CHECK(s->grammar == NULL);
 }
 
 /* The secret is there before it is released, and then it is not. */
@@ -262,8 +270,10 @@ static void check_leaves_nothing(const struct scene *scene)
 	CHECK_EQ(scan(&kv), 0);
 	check_shared_memory(e);
 	check_slot(s);
-	if (!scene->company)
+	if (!scene->company) {
 		CHECK(mem_is_zero(e->kv.memory.p, e->kv.memory.len));
+		CHECK(mem_is_zero(e->grammar, e->grammar_n * e->grammar_step));
+	}
 	engine_close(e);
 	free((void *)(uintptr_t)image.p);
 }
@@ -279,6 +289,11 @@ TEST(engine_release_leaves_nothing_in_memory)
 		    .company = true,
 		    .speculate = true,
 		    .logprobs = true },
+		{ .temperature = 1, .json = true },
+		{ .temperature = 1,
+		    .company = true,
+		    .speculate = true,
+		    .json = true },
 	};
 
 	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
@@ -293,6 +308,7 @@ TEST(engine_release_after_cancel_leaves_nothing_in_memory)
 			.company = true,
 			.speculate = steps % 2 == 0,
 			.logprobs = steps > 3,
+			.json = steps > 4,
 			.temperature = 1 };
 
 		check_leaves_nothing(&scene);

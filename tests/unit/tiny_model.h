@@ -21,6 +21,8 @@ struct tiny {
 	const char *chat_template;
 	const char *architecture; /* NULL: llama */
 	uint32_t type;            /* of the matrices */
+	uint32_t context;         /* 0: TINY_CONTEXT */
+	bool calls; /* <s> and <tool> are <tool_call> and </tool_call> */
 };
 
 /* Token numbers of the BPE form; bytes come first, in order. */
@@ -98,8 +100,13 @@ static inline void tiny_vocabulary(struct gw *g, const struct tiny *t)
 	gw_str(g, "tokenizer.ggml.model", t->spm ? "llama" : "gpt2");
 	gw_str(g, "tokenizer.ggml.pre", t->spm ? "default" : "gpt-2");
 	gw_array(g, "tokenizer.ggml.tokens", GGUF_STRING, TINY_N);
-	for (uint32_t i = 0; i < TINY_N; i++)
-		tiny_item(g, t->spm, i);
+	for (uint32_t i = 0; i < TINY_N; i++) {
+		if (t->calls && i >= TINY_EXTRA)
+			gw_string(g, i == TINY_EXTRA ? "<tool_call>"
+						     : "</tool_call>");
+		else
+			tiny_item(g, t->spm, i);
+	}
 	gw_array(g, "tokenizer.ggml.token_type", GGUF_I32, TINY_N);
 	for (uint32_t i = 0; i < TINY_N; i++)
 		wr_u32le(&g->w, tiny_type(t->spm, i));
@@ -175,7 +182,8 @@ static inline void tiny_pairs(struct gw *g, const struct tiny *t)
 	gw_str(g, "general.architecture", a);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		snprintf(key, sizeof(key), "%s.%s", a, sizes[i].name);
-		gw_u32(g, key, sizes[i].v);
+		gw_u32(g, key, i == 0 && t->context != 0 ? t->context
+							 : sizes[i].v);
 	}
 	snprintf(key, sizeof(key), "%s.attention.layer_norm_rms_epsilon", a);
 	gw_f32(g, key, 1e-5f);
