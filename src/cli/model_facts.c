@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "base/fmt.h"
-#include "engine/matrix.h"
+#include "engine/kv.h"
+#include "engine/weights.h"
 
 #define KEY_MAX 128
 
@@ -92,11 +93,18 @@ static void judged(struct model_facts *f, enum err e)
 /* What the engine makes of the shape goes before what the file says. */
 static void read_shape(struct model_facts *f, const struct gguf *g)
 {
+	struct err_ctx *why = next_why(f);
 	struct shape s;
-	enum err e = shape_read(&s, g, next_why(f));
+	struct kv_shape kv;
+	enum err e = weights_plan(g, &s, &f->memory_len, why);
 
+	if (g->tensor_n == 0) {
+		*why = (struct err_ctx){ .code = ERR_OK };
+		e = err_set(why, ERR_UNSUPPORTED,
+		    "gguf: no tensors: this is a vocabulary alone");
+	}
 	judged(f, e);
-	if (e != ERR_OK)
+	if (s.family == NULL)
 		return;
 	f->window = s.window;
 	f->rope_base = s.rope_base;
@@ -104,28 +112,14 @@ static void read_shape(struct model_facts *f, const struct gguf *g)
 	f->rope = s.rope;
 	if (s.scaling.kind == ROPE_LONGROPE)
 		(void)fmt_print(f->scaling, MODEL_SAID_MAX, "longrope");
-}
-
-static enum err check_type(const struct gguf_tensor *t, struct err_ctx *ctx)
-{
-	const char *name = gguf_type_name(t->type);
-
-	if (t->rank < 2 || matrix_has_type(t->type))
-		return ERR_OK;
-	return err_set(ctx, ERR_UNSUPPORTED,
-	    "gguf: tensor %.*s has the type %s, which is not supported",
-	    (int)t->name.len, (const char *)t->name.p,
-	    name != NULL ? name : "of no version of the format");
+	kv = (struct kv_shape){ s.blocks, s.kv_heads, s.head };
+	f->kv_len = (uint64_t)kv_page_len(&kv) * MODEL_KV_TOKENS / KERNEL_PAGE;
 }
 
 static void read_tensors(struct model_facts *f, const struct gguf *g)
 {
-	struct err_ctx *why = next_why(f);
 	const bool tied = gguf_tensor(g, "output.weight") == NULL;
 
-	if (g->tensor_n == 0)
-		judged(f, err_set(why, ERR_UNSUPPORTED,
-			      "gguf: no tensors: this is a vocabulary alone"));
 	for (uint32_t i = 0; i < g->tensor_n; i++) {
 		const struct gguf_tensor *t = &g->tensor[i];
 		uint64_t n = 1;
@@ -133,15 +127,13 @@ static void read_tensors(struct model_facts *f, const struct gguf *g)
 		for (uint32_t d = 0; d < GGUF_RANK_MAX; d++)
 			n *= t->dim[d];
 		f->parameters += n;
-		f->weights_len += t->data.len;
+		f->weights_len += t->len;
 		if (tied || !mem_eq_str(t->name, "token_embd.weight"))
-			f->read_len += t->data.len;
+			f->read_len += t->len;
 		if ((unsigned)t->type < MODEL_TYPES_MAX) {
 			f->type[t->type].tensors++;
-			f->type[t->type].len += t->data.len;
+			f->type[t->type].len += t->len;
 		}
-		if (why->code == ERR_OK)
-			judged(f, check_type(t, why));
 	}
 }
 
@@ -175,9 +167,6 @@ void model_facts_read(struct model_facts *f, const struct gguf *g)
 	read_tensors(f, g);
 	read_tokenizer(f, g);
 	read_template(f, g);
-	if (f->why_n == 0) /* halves: of each head a key and a padded value */
-		f->kv_len = (uint64_t)2 * MODEL_KV_TOKENS * f->blocks *
-			    f->kv_heads * (f->head + (f->head + 15) / 16 * 16);
 }
 
 void model_facts_clear(struct model_facts *f)

@@ -8,7 +8,7 @@
 
 #define MODEL_TYPES_MAX 64 /* numbers of tensor types; the known end at 40 */
 #define MODEL_SAID_MAX  48 /* bytes of a name of the file */
-#define MODEL_WHYS_MAX  4  /* shape, types, tokenizer, template */
+#define MODEL_WHYS_MAX  3  /* weights, tokenizer, template */
 #define MODEL_KV_TOKENS 1000
 
 /* 0 and "" where the file says nothing. */
@@ -25,6 +25,7 @@ struct model_facts {
 	bool has_rope_freqs;
 	uint64_t parameters;
 	uint64_t weights_len; /* bytes of all tensors */
+	uint64_t memory_len;  /* that they take; 0: they cannot be loaded */
 	uint64_t read_len;    /* of those that each token is multiplied with */
 	uint64_t kv_len;      /* bytes of keys and values of 1000 tokens */
 	struct {

@@ -128,15 +128,11 @@ static void print_tensors(const struct cli_term *t, const struct model_facts *f)
 		print_len(f->type[i].len, "\n");
 		name = "";
 	}
-	if (f->weights_len == 0)
+	if (f->memory_len == 0)
 		return;
 	label(t, "memory");
-	print_len(f->weights_len, " of weights");
-	if (f->kv_len > 0) {
-		(void)fputs(", ", stdout);
-		print_len(f->kv_len, " for 1000 tokens of context");
-	}
-	(void)fputs("\n", stdout);
+	print_len(f->memory_len, " of weights, ");
+	print_len(f->kv_len, " for 1000 tokens of context\n");
 }
 
 static void print_verdict(const struct cli_term *t, const struct model_facts *f)
@@ -217,7 +213,7 @@ static void write_tensors(struct wr *w, const struct model_facts *f)
 		first = false;
 	}
 	wr_fmt(w, "],\"memory\":{\"weights\":%llu,\"per_1000_tokens\":%llu}",
-	    (unsigned long long)f->weights_len, (unsigned long long)f->kv_len);
+	    (unsigned long long)f->memory_len, (unsigned long long)f->kv_len);
 }
 
 static void write_tokenizer(struct wr *w, const struct model_facts *f)

@@ -210,7 +210,8 @@ static enum err read_all(struct loader *l)
 	return e == ERR_OK ? skip_to(l, l->src->len) : e;
 }
 
-static enum err load(struct loader *l)
+/* Shape and places: all that the head says. */
+static enum err plan(struct loader *l)
 {
 	struct weights *w = l->w;
 	enum err e = shape_read(&w->shape, l->g, l->ctx);
@@ -222,13 +223,34 @@ static enum err load(struct loader *l)
 	if (w->block == NULL || l->place == NULL)
 		return err_set(l->ctx, ERR_NOMEM, "no memory for %u blocks",
 		    w->shape.blocks);
-	e = weights_place_all(l->place, w, l->g, l->ctx);
+	return weights_place_all(l->place, w, l->g, l->ctx);
+}
+
+static enum err load(struct loader *l)
+{
+	struct weights *w = l->w;
+	enum err e = plan(l);
+
 	if (e == ERR_OK)
 		e = take_memory(l);
 	if (e == ERR_OK)
 		e = read_all(l);
 	if (w->output.data == NULL)
 		w->output = w->embedding;
+	return e;
+}
+
+enum err weights_plan(const struct gguf *g, struct shape *shape, uint64_t *len,
+    struct err_ctx *ctx)
+{
+	struct weights w = { .block = NULL };
+	struct loader l = { .w = &w, .g = g, .ctx = ctx };
+	enum err e = plan(&l);
+
+	*shape = w.shape;
+	*len = e == ERR_OK ? lay_out(&l, NULL) : 0;
+	free(l.place);
+	weights_clear(&w);
 	return e;
 }
 

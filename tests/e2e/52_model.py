@@ -44,8 +44,8 @@ def info():
     got = json.loads(good("info", "--json"))
     check(got["supported"] and got["why"] == [] and got["parameters"] > 0 and
           got["bytes"] == os.path.getsize(MODEL), "info as JSON")
-    check(sum(t["bytes"] for t in got["tensors"]) ==
-          got["memory"]["weights"], "tensors by type")
+    check(1 <= got["memory"]["weights"] / sum(
+        t["bytes"] for t in got["tensors"]) < 1.1, "tensors by type")
     text = good("info").decode()
     check(got["architecture"] in text and "can run it" in text and
           "\x1b" not in text, "info for people, without colour in a pipe")

@@ -55,8 +55,14 @@ static void clear(struct load *l)
 
 static void accepted(struct load *l, struct bytes file)
 {
+	struct shape shape;
+	uint64_t len;
+
 	if (load(l, file) != ERR_OK)
 		fail_msg("%s", l->ctx.msg);
+	CHECK_OK(weights_plan(&l->g, &shape, &len, &l->ctx));
+	CHECK_EQ(len, l->w.memory.len);
+	CHECK(shape.family == l->w.shape.family);
 	CHECK_EQ(l->seen_len, file.len);
 	CHECK_MEM(l->seen, file.p, file.len);
 	CHECK_EQ(l->src.at, file.len);
@@ -70,6 +76,13 @@ static void refused_file(struct bytes file, enum err want, const char *word)
 	if (strstr(l.ctx.msg, word) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", l.ctx.msg, word);
 	CHECK(l.w.block == NULL && l.w.memory.p == NULL);
+	if (l.g.file_len > 0) { /* what the head alone tells is no other */
+		struct shape shape;
+		uint64_t len;
+		const enum err e = weights_plan(&l.g, &shape, &len, NULL);
+
+		CHECK(e == ERR_OK || (e == want && len == 0));
+	}
 	clear(&l);
 }
 
