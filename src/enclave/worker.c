@@ -217,6 +217,8 @@ static void ring_put(struct job_ring *ring, struct bytes text)
 	size_t at = (ring->from + ring->len) % WORKER_RING_LEN;
 	size_t first = WORKER_RING_LEN - at;
 
+	if (text.len == 0)
+		return;
 	assert(text.len <= WORKER_RING_LEN - ring->len);
 	if (first > text.len)
 		first = text.len;

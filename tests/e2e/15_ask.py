@@ -51,6 +51,35 @@ def asking():
           "and the name of the simulation")
 
 
+def asking_for_json():
+    path = os.path.join(service.home, "schema.json")
+    schema = {"type": "object", "properties": {
+        "colour": {"enum": ["red", "green"]},
+        "n": {"type": "integer", "minimum": 3, "maximum": 12},
+        "notes": {"type": "array", "maxItems": 2,
+                  "items": {"type": "string", "maxLength": 8}}},
+        "required": ["colour", "n", "notes"], "additionalProperties": False}
+    for seed in range(6):
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(schema, f)
+        status, out, err = here("ask", "--schema", path, "--temperature", "1",
+                                "--seed", str(seed), "Which colour?")
+        check(status == 0, f"an answer that must fit a schema: {err.strip()}")
+        got = json.loads(out)
+        check(set(got) == set(schema["required"]) and
+              got["colour"] in ("red", "green") and 3 <= got["n"] <= 12 and
+              len(got["notes"]) <= 2 and
+              all(len(x) <= 8 for x in got["notes"]), f"fits: {got}")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write('{"properties": {"a": {"pattern": "x"}}}')
+    status, _, err = here("ask", "--schema", path, "Hi")
+    check(status == 1 and "#/properties/a/pattern" in err,
+          f"a keyword that is not understood: {err.strip()}")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("{")
+    check(here("ask", "--schema", path, "Hi")[0] == 1, "a schema that is none")
+
+
 def asking_wrongly():
     status, _, err = here("ask", "--model", "gpt-9", "Hi")
     check(status == 1 and "answered" in err, f"no such model: {err.strip()}")
@@ -120,6 +149,7 @@ def damaged():
 
 
 asking()
+asking_for_json()
 asking_wrongly()
 other_people()
 verifying()

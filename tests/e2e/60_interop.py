@@ -1,8 +1,10 @@
 """A client written from the documents alone (tests/interop) verifies the same
 evidence, gets the same answers, and refuses what it must."""
+import base64
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -54,6 +56,7 @@ def everything(service, trust, answer):
     codes = [seen[k]["error"]["code"] for k in ("noMethod", "noModel", "long")]
     check(codes == ["unknown_method", "model_not_found",
                     "context_length_exceeded"], f"errors are {codes}")
+    fields(seen)
     check(seen["pingsLeft"] == 0 and
           all(seen["frames"].get(t) for t in FRAMES.values()),
           f"every type of frame came: {seen['frames']}")
@@ -62,6 +65,26 @@ def everything(service, trust, answer):
         again = seen[f"again_{way}"]
         check((again["kind"], again["same"], again["text"]) ==
               (REPLY[kind], same, answer), f"coming back: {kind}, {way}")
+
+
+def fields(seen):
+    told = seen["told"]["choices"][0]["logprobs"]["content"]
+    check(len(told) == 5 and all(len(t["top_logprobs"]) == 2 and
+                                 t["logprob"] <= 0 for t in told),
+          "tokens and their likelihoods are told")
+    said = seen["json"]["choices"][0]["message"]["content"]
+    got = json.loads(said)
+    check(isinstance(got["ok"], bool) and not set(got) - {"ok", "why"},
+          f"an answer fits its schema: {said}")
+    plain, packed = seen["embedded"]
+    for a, b in zip(plain["data"], packed["data"]):
+        raw = base64.b64decode(b["embedding"])
+        numbers = struct.unpack(f"<{len(raw) // 4}f", raw)
+        same = [struct.unpack("<f", struct.pack("<f", x))[0]
+                for x in a["embedding"]]
+        check(list(numbers) == same and
+              abs(sum(x * x for x in numbers) - 1) < 1e-4,
+              "embeddings are the same numbers in both forms, of length 1")
 
 
 def receipts(service, trust, answer, tmp):

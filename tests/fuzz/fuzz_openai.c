@@ -56,6 +56,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	assert(w.err == ERR_OK);
 	assert(r.text_len <= size);
+	if (openai_embed_parse(&r, text, size, (struct bytes){ data, size },
+		"demo", &why) == ERR_OK)
+		for (size_t i = 0; i < r.message_n; i++)
+			inside(&r, r.message[i].text);
+	assert(r.text_len <= size);
 	free(text);
 	return 0;
 }

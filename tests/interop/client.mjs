@@ -252,6 +252,10 @@ async function cancelled(s, body) {
 	return result;
 }
 
+const SCHEMA = { type: 'object', additionalProperties: false,
+	required: ['ok'], properties: { ok: { type: 'boolean' },
+		why: { type: 'string', maxLength: 12 } } };
+
 // Everything once, on one connection; then the three ways to come back.
 async function tour(address, trust, o) {
 	const s = await Session.open(address, trust, o);
@@ -269,6 +273,17 @@ async function tour(address, trust, o) {
 	seen.noModel = (await s.whole(s.request(1, chat(o, 'other', true)))).result;
 	seen.long = (await s.whole(s.request(1, chat({ ...o,
 		question: 'again and '.repeat(9000) }, model, true)))).result;
+	seen.told = (await s.whole(s.request(1, chat(o, model, true,
+		{ max_tokens: 5, logprobs: true, top_logprobs: 2,
+			frequency_penalty: 0.5, logit_bias: { 5: -1 } })))).result;
+	seen.json = (await s.whole(s.request(1, chat(o, model, false,
+		{ max_tokens: 200, temperature: 1, response_format: { type:
+			'json_schema', json_schema: { name: 'n', schema: SCHEMA } } }))))
+		.result;
+	seen.embedded = [];
+	for (const how of ['float', 'base64'])
+		seen.embedded.push((await s.whole(s.request(4, JSON.stringify(
+			{ encoding_format: how, input: [o.question, 'x'] })))).result);
 	seen.pingsLeft = s.pings.length;
 	seen.frames = s.frames;
 	s.leave();
