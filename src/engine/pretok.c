@@ -15,10 +15,17 @@ bool pretok_by_name(struct bytes name, enum pretok *out)
 		{ "default", PRETOK_GPT2 },
 		{ "starcoder", PRETOK_STARCODER },
 		{ "smollm", PRETOK_STARCODER },
+		{ "refact", PRETOK_STARCODER },
+		{ "command-r", PRETOK_STARCODER },
 		{ "llama-bpe", PRETOK_LLAMA3 },
 		{ "llama3", PRETOK_LLAMA3 },
 		{ "llama-v3", PRETOK_LLAMA3 },
 		{ "qwen2", PRETOK_QWEN2 },
+		{ "deepseek-r1-qwen", PRETOK_QWEN2 },
+		{ "megrez", PRETOK_QWEN2 },
+		{ "gpt-4o", PRETOK_GPT4O },
+		{ "llama4", PRETOK_GPT4O },
+		{ "tekken", PRETOK_TEKKEN },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -84,7 +91,7 @@ static size_t contraction(const struct scan *s, size_t i, bool fold)
 	static const char *const tails[] = { "s", "t", "re", "ve", "m", "ll",
 		"d" };
 
-	if (s->text.p[i] != '\'')
+	if (i == s->text.len || s->text.p[i] != '\'')
 		return i;
 	for (size_t k = 0; k < sizeof(tails) / sizeof(tails[0]); k++) {
 		size_t n = 0;
@@ -158,6 +165,30 @@ static size_t line_breaks(const struct scan *s, size_t i)
 	return end;
 }
 
+/* What is no word: numbers, signs with what may end them, white space. */
+static size_t next_other(
+    const struct scan *s, size_t i, uint32_t digits, bool slash)
+{
+	struct at a = look(s, i);
+	struct at b = look(s, a.next);
+	size_t end;
+
+	if (a.class == UNICODE_NUMBER)
+		return run(s, i, UNICODE_NUMBER, digits);
+	if (a.class == UNICODE_OTHER ||
+	    (a.c == ' ' && b.class == UNICODE_OTHER)) {
+		end = a.c == ' ' ? a.next : i;
+		end = run(s, end, UNICODE_OTHER, UINT32_MAX);
+		while (
+		    end < s->text.len && (is_newline(s->text.p[end]) ||
+					     (slash && s->text.p[end] == '/')))
+			end++;
+		return end;
+	}
+	end = line_breaks(s, i);
+	return end > i ? end : spaces(s, i);
+}
+
 static size_t next_llama3(const struct scan *s, size_t i, uint32_t digits)
 {
 	struct at a = look(s, i);
@@ -171,18 +202,59 @@ static size_t next_llama3(const struct scan *s, size_t i, uint32_t digits)
 	if (b.class == UNICODE_LETTER && a.class != UNICODE_NUMBER &&
 	    !is_newline(a.c))
 		return run(s, a.next, UNICODE_LETTER, UINT32_MAX);
-	if (a.class == UNICODE_NUMBER)
-		return run(s, i, UNICODE_NUMBER, digits);
-	if (a.class == UNICODE_OTHER ||
-	    (a.c == ' ' && b.class == UNICODE_OTHER)) {
-		end = a.c == ' ' ? a.next : i;
-		end = run(s, end, UNICODE_OTHER, UINT32_MAX);
-		while (end < s->text.len && is_newline(s->text.p[end]))
-			end++;
-		return end;
+	return next_other(s, i, digits, false);
+}
+
+static enum unicode_case case_at(const struct scan *s, size_t i)
+{
+	struct at a = look(s, i);
+
+	return a.class == UNICODE_END ? UNICODE_CASE_NONE : unicode_case(a.c);
+}
+
+/*
+ * U*l+ at i (`lower`), or U+l*: its end, or i. Where U* has taken all, l+ gets
+ * back the last character that is both.
+ */
+static size_t cased(const struct scan *s, size_t i, bool lower)
+{
+	size_t at = i, both = i, end;
+	enum unicode_case c = case_at(s, at);
+
+	while (c == UNICODE_CASE_UPPER || c == UNICODE_CASE_BOTH) {
+		at = look(s, at).next;
+		both = c == UNICODE_CASE_BOTH ? at : both;
+		c = case_at(s, at);
 	}
-	end = line_breaks(s, i);
-	return end > i ? end : spaces(s, i);
+	end = at;
+	while (c == UNICODE_CASE_LOWER || c == UNICODE_CASE_BOTH) {
+		end = look(s, end).next;
+		c = case_at(s, end);
+	}
+	if (end > at || !lower)
+		return lower || at > i ? end : i;
+	return both;
+}
+
+static size_t next_cased(const struct scan *s, size_t i, bool gpt4o)
+{
+	struct at a = look(s, i);
+	bool prefix = a.class != UNICODE_LETTER && a.class != UNICODE_NUMBER &&
+		      !is_newline(a.c);
+
+	for (int lower = 1; lower >= 0; lower--) {
+		size_t end = a.next;
+
+		if (prefix)
+			end = cased(s, a.next, lower == 1);
+		if (!prefix || end == a.next) {
+			end = cased(s, i, lower == 1);
+			if (end == i)
+				continue;
+		}
+		return gpt4o ? contraction(s, end, true) : end;
+	}
+	return next_other(s, i, gpt4o ? 3 : 1, true);
 }
 
 size_t pretok_next(enum pretok rule, struct bytes text, size_t at)
@@ -196,6 +268,10 @@ size_t pretok_next(enum pretok rule, struct bytes text, size_t at)
 		return next_llama3(&s, at, 3);
 	case PRETOK_QWEN2:
 		return next_llama3(&s, at, 1);
+	case PRETOK_GPT4O:
+		return next_cased(&s, at, true);
+	case PRETOK_TEKKEN:
+		return next_cased(&s, at, false);
 	case PRETOK_GPT2:
 	default:
 		return next_gpt2(&s, at);

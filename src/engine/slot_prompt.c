@@ -17,6 +17,7 @@ struct prompt {
 	struct tok_out out;
 	size_t len; /* bytes waiting in e->render */
 	bool first; /* they follow a special token or nothing */
+	bool strips; /* and that token swallows white space */
 	struct err_ctx *ctx;
 };
 
@@ -36,10 +37,12 @@ static enum err flush(struct prompt *p)
 
 	if (p->len == 0)
 		return ERR_OK;
+	if (p->strips)
+		text = tok_stripped(text);
 	e = tok_encode(&p->e->tok, &p->e->tok_work, text, p->first, &p->out);
 	mem_wipe(p->e->render, p->len);
 	p->len = 0;
-	p->first = false;
+	p->first = p->strips = false;
 	return e;
 }
 
@@ -51,6 +54,7 @@ static enum err add_token(struct prompt *p, uint32_t id)
 		p->out.token[p->out.n] = id;
 	p->out.n++;
 	p->first = true;
+	p->strips = tok_strips(&p->e->tok, id);
 	return e;
 }
 

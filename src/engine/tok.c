@@ -14,6 +14,11 @@
 #define PROBES_MAX 4096 /* a hash table that needs more was made to */
 #define ASCII_N    128 /* some vocabularies lack bytes that are rare in UTF-8 */
 
+struct tok_place {
+	uint32_t hash;
+	uint32_t id; /* TOK_NONE: empty */
+};
+
 struct tok_merge {
 	uint32_t left, right; /* left TOK_NONE: empty */
 	uint32_t rank;
@@ -46,15 +51,25 @@ static uint32_t table_mask(uint32_t n)
 	return size - 1;
 }
 
+static struct bytes entry_text(const struct tok_entry *x)
+{
+	return (struct bytes){ x->text, x->len };
+}
+
 uint32_t tok_find(const struct tok *t, struct bytes text)
 {
-	uint32_t i = hash_bytes(text) & t->index_mask;
+	uint32_t hash, i;
 
-	for (; t->index[i] != TOK_NONE; i = (i + 1) & t->index_mask) {
-		const struct tok_entry *x = &t->entry[t->index[i]];
+	if (text.len > t->len_max)
+		return TOK_NONE;
+	hash = hash_bytes(text);
+	for (i = hash & t->index_mask; t->index[i].id != TOK_NONE;
+	     i = (i + 1) & t->index_mask) {
+		uint32_t id = t->index[i].id;
 
-		if (mem_eq((struct bytes){ x->text, x->len }, text))
-			return t->index[i];
+		if (t->index[i].hash == hash &&
+		    mem_eq(entry_text(&t->entry[id]), text))
+			return id;
 	}
 	return TOK_NONE;
 }
@@ -90,22 +105,26 @@ static uint32_t byte_of(uint32_t c)
 	return TOK_NONE;
 }
 
-/* A BPE token's text in bytes; false: it is not in the alphabet. */
+/*
+ * A BPE token's text in bytes; false: it is not in the alphabet, whose
+ * characters have one or two bytes.
+ */
 static bool bpe_bytes(struct bytes text, uint8_t *out, uint32_t *len)
 {
 	*len = 0;
-	for (size_t i = 0, n; i < text.len; i += n) {
-		struct bytes rest = { text.p + i, text.len - i };
-		bool valid;
-		uint32_t b;
+	for (size_t i = 0; i < text.len; i++) {
+		uint32_t c = text.p[i];
 
-		(void)unicode_scan(rest, &valid);
-		if (!valid)
+		if (c >= 0x80) {
+			if (c < 0xc2 || c > 0xdf || i + 1 == text.len ||
+			    (text.p[i + 1] & 0xc0) != 0x80)
+				return false;
+			c = (c & 0x1f) << 6 | (text.p[++i] & 0x3f);
+		}
+		c = byte_of(c);
+		if (c == TOK_NONE)
 			return false;
-		b = byte_of(unicode_at(text, i, &n));
-		if (b == TOK_NONE)
-			return false;
-		out[(*len)++] = (uint8_t)b;
+		out[(*len)++] = (uint8_t)c;
 	}
 	return true;
 }
@@ -153,14 +172,15 @@ static bool byte_token(struct bytes text, uint8_t *out)
 
 static enum err index_add(struct tok *t, uint32_t id, struct err_ctx *ctx)
 {
-	const struct tok_entry *x = &t->entry[id];
-	uint32_t i = hash_bytes((struct bytes){ x->text, x->len });
+	uint32_t hash = hash_bytes(entry_text(&t->entry[id])), i = hash;
 
+	if (t->entry[id].len > t->len_max)
+		t->len_max = t->entry[id].len;
 	for (uint32_t probes = 0; probes < PROBES_MAX; probes++, i++) {
-		uint32_t *place = &t->index[i & t->index_mask];
+		struct tok_place *place = &t->index[i & t->index_mask];
 
-		if (*place == TOK_NONE) {
-			*place = id;
+		if (place->id == TOK_NONE) {
+			*place = (struct tok_place){ .hash = hash, .id = id };
 			return ERR_OK;
 		}
 	}
@@ -168,7 +188,37 @@ static enum err index_add(struct tok *t, uint32_t id, struct err_ctx *ctx)
 	    "gguf: tokenizer.ggml.tokens[%u]: too many tokens of one hash", id);
 }
 
-/* Does an answer show it? Only TOK_NORMAL is also made from text. */
+/* Names of tokens that end a turn, whatever type a file gives them. */
+static const char *const end_names[] = { "<|im_end|>", "<|eot_id|>",
+	"<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "</s>",
+	"<end_of_turn>", "<|end|>", "<|end_of_turn|>", "<|EOT|>",
+	"<|turn_end|>", "<|END_OF_TURN_TOKEN|>" };
+
+#define ENDS_N (sizeof(end_names) / sizeof(end_names[0]))
+
+static bool is_end_name(struct bytes text)
+{
+	for (size_t i = 0; i < ENDS_N; i++) {
+		if (mem_eq_str(text, end_names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Is this token made from text? User-defined blanks of SentencePiece are. */
+static bool is_ordinary(const struct tok *t, const struct tok_entry *x)
+{
+	if (x->type != TOK_USER_DEFINED || t->kind != TOK_SPM)
+		return x->type == TOK_NORMAL && x->len > 0;
+	for (uint32_t i = 0; i < x->len; i++) {
+		if (x->text[i] != ' ' && x->text[i] != '\n' &&
+		    x->text[i] != '\t')
+			return false;
+	}
+	return x->len > 0;
+}
+
+/* Does an answer show it? */
 static bool is_shown(const struct tok_entry *x)
 {
 	return x->type == TOK_NORMAL || x->type == TOK_USER_DEFINED;
@@ -186,6 +236,8 @@ static enum err add_token(struct tok *t, uint32_t id, struct bytes text,
 		return err_set(ctx, ERR_LIMIT,
 		    "gguf: tokenizer.ggml.tokens[%u]: %zu bytes, limit %u", id,
 		    text.len, TOK_TEXT_LEN_MAX);
+	if (x->type == TOK_NORMAL && is_end_name(text))
+		x->type = TOK_CONTROL;
 	if (x->type == TOK_BYTE) {
 		x->len = 1;
 		if (!byte_token(text, out))
@@ -209,8 +261,7 @@ static enum err add_token(struct tok *t, uint32_t id, struct bytes text,
 	} else {
 		mem_copy(out, text.p, text.len);
 	}
-	return x->type == TOK_NORMAL && x->len > 0 ? index_add(t, id, ctx)
-						   : ERR_OK;
+	return is_ordinary(t, x) ? index_add(t, id, ctx) : ERR_OK;
 }
 
 static enum err read_types(
@@ -283,7 +334,23 @@ static enum err read_tokens(
 	return e;
 }
 
-/* "left right" in the file's alphabet, as the two tokens. */
+/* tok_find, but most files list tokens in the order of their merges. */
+static uint32_t find_near(
+    const struct tok *t, struct bytes text, uint32_t guess)
+{
+	for (uint32_t i = guess; i < t->n && i - guess < 2; i++) {
+		if (t->entry[i].type == TOK_NORMAL &&
+		    mem_eq(entry_text(&t->entry[i]), text))
+			return i;
+	}
+	return tok_find(t, text);
+}
+
+/*
+ * "left right" in the file's alphabet, as the two tokens and, near *result,
+ * what they make. That is TOK_NONE for a name of an end of turn, which text does
+ * not make: such a merge is left out.
+ */
 static bool split_merge(const struct tok *t, struct bytes text, uint32_t *left,
     uint32_t *right, uint32_t *result)
 {
@@ -301,14 +368,17 @@ static bool split_merge(const struct tok *t, struct bytes text, uint32_t *left,
 		return false;
 	*left = tok_find(t, (struct bytes){ buf, n });
 	*right = tok_find(t, (struct bytes){ buf + n, m });
-	*result = tok_find(t, (struct bytes){ buf, n + m });
-	return *left != TOK_NONE && *right != TOK_NONE && *result != TOK_NONE;
+	*result = find_near(t, (struct bytes){ buf, n + m }, *result);
+	if (*result == TOK_NONE)
+		return is_end_name((struct bytes){ buf, n + m });
+	return *left != TOK_NONE && *right != TOK_NONE;
 }
 
-static enum err add_merge(
-    struct tok *t, uint32_t rank, struct bytes text, struct err_ctx *ctx)
+/* *near: what the merge before made, and then what this one does. */
+static enum err add_merge(struct tok *t, uint32_t rank, struct bytes text,
+    uint32_t *near, struct err_ctx *ctx)
 {
-	struct tok_merge new = { .rank = rank };
+	struct tok_merge new = { .rank = rank, .result = *near };
 	uint32_t i;
 
 	if (!split_merge(t, text, &new.left, &new.right, &new.result))
@@ -316,6 +386,9 @@ static enum err add_merge(
 		    "gguf: tokenizer.ggml.merges[%u]: not two tokens that make "
 		    "a third",
 		    rank);
+	if (new.result == TOK_NONE)
+		return ERR_OK;
+	*near = new.result;
 	i = hash_pair(new.left, new.right);
 	for (uint32_t probes = 0; probes < PROBES_MAX; probes++, i++) {
 		struct tok_merge *m = &t->merge[i & t->merge_mask];
@@ -337,6 +410,7 @@ static enum err read_merges(
 {
 	const struct gguf_pair *merges;
 	struct bytes rest;
+	uint32_t near = 0;
 	enum err e =
 	    gguf_array(g, "tokenizer.ggml.merges", GGUF_STRING, &merges, ctx);
 
@@ -350,7 +424,7 @@ static enum err read_merges(
 	memset(t->merge, 0xff, ((size_t)t->merge_mask + 1) * sizeof(*t->merge));
 	rest = merges->value;
 	for (uint32_t i = 0; i < merges->count && e == ERR_OK; i++)
-		e = add_merge(t, i, gguf_next_string(&rest), ctx);
+		e = add_merge(t, i, gguf_next_string(&rest), &near, ctx);
 	for (uint32_t b = 0; b < ASCII_N && e == ERR_OK; b++) {
 		if (t->byte[b] == TOK_NONE)
 			e = err_set(ctx, ERR_FORMAT,
@@ -397,11 +471,31 @@ static enum err list_specials(struct tok *t, struct err_ctx *ctx)
 	return ERR_OK;
 }
 
+/* Phi 3's special tokens swallow what follows, but for these three. */
+static enum err read_strips(
+    struct tok *t, const struct gguf *g, struct err_ctx *ctx)
+{
+	static const char *const keep[] = { "<unk>", "<s>", "<|endoftext|>" };
+	struct bytes architecture = { NULL, 0 };
+	enum err e = gguf_string(g, "general.architecture", &architecture, ctx);
+
+	if (e == ERR_NOTFOUND)
+		return ERR_OK;
+	if (t->kind != TOK_SPM || !mem_eq_str(architecture, "phi3"))
+		return e;
+	for (uint32_t i = 0; i < t->special_n; i++) {
+		struct tok_entry *x = &t->entry[t->special[i]];
+
+		x->strips = true;
+		for (size_t k = 0; k < 3; k++)
+			x->strips &= !mem_eq_str(entry_text(x), keep[k]);
+	}
+	return e;
+}
+
 static enum err read_specials(
     struct tok *t, const struct gguf *g, struct err_ctx *ctx)
 {
-	static const char *const ends[] = { "<|im_end|>", "<|eot_id|>",
-		"<|end_of_text|>", "<|endoftext|>", "</s>" };
 	bool bos_wanted;
 	uint32_t eot;
 	enum err e = list_specials(t, ctx);
@@ -419,11 +513,11 @@ static enum err read_specials(
 		return e;
 	add_end(t, t->eos);
 	add_end(t, eot);
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		add_end(
-		    t, tok_special(t, (struct bytes){ (const uint8_t *)ends[i],
-					  mem_strlen(ends[i]) }));
-	bos_wanted = t->kind == TOK_SPM || t->pretok == PRETOK_LLAMA3;
+	for (size_t i = 0; i < ENDS_N; i++)
+		add_end(t, tok_special(
+			       t, (struct bytes){ (const uint8_t *)end_names[i],
+				      mem_strlen(end_names[i]) }));
+	bos_wanted = t->kind == TOK_SPM || t->whole_words;
 	e = gguf_bool(g, "tokenizer.ggml.add_bos_token", &bos_wanted, ctx);
 	t->add_bos = bos_wanted && t->bos != TOK_NONE;
 	if (e == ERR_OK || e == ERR_NOTFOUND)
@@ -458,9 +552,10 @@ static enum err read_kind(
 	if (!pretok_by_name(pre, &t->pretok))
 		return err_set(ctx, ERR_UNSUPPORTED,
 		    "gguf: tokenizer.ggml.pre is \"%.*s\"; known are gpt-2, "
-		    "llama-bpe, qwen2, smollm, starcoder",
+		    "gpt-4o, llama-bpe, qwen2, smollm, starcoder, tekken",
 		    pre.len > 32 ? 32 : (int)pre.len, (const char *)pre.p);
-	t->whole_words = t->pretok == PRETOK_LLAMA3;
+	t->whole_words =
+	    t->pretok == PRETOK_LLAMA3 || t->pretok == PRETOK_TEKKEN;
 	return ERR_OK;
 }
 
@@ -477,6 +572,8 @@ enum err tok_init(struct tok *t, const struct gguf *g, struct err_ctx *ctx)
 		e = read_merges(t, g, ctx);
 	if (e == ERR_OK)
 		e = read_specials(t, g, ctx);
+	if (e == ERR_OK)
+		e = read_strips(t, g, ctx);
 	if (e != ERR_OK)
 		tok_clear(t);
 	return e;
@@ -497,10 +594,25 @@ uint32_t tok_special(const struct tok *t, struct bytes text)
 	for (uint32_t i = 0; i < t->special_n; i++) {
 		const struct tok_entry *x = &t->entry[t->special[i]];
 
-		if (mem_eq((struct bytes){ x->text, x->len }, text))
+		if (mem_eq(entry_text(x), text))
 			return t->special[i];
 	}
 	return TOK_NONE;
+}
+
+bool tok_strips(const struct tok *t, uint32_t id)
+{
+	return id < t->n && t->entry[id].strips;
+}
+
+struct bytes tok_stripped(struct bytes text)
+{
+	while (text.len > 0 &&
+	       (text.p[0] == ' ' || (text.p[0] >= '\t' && text.p[0] <= '\r'))) {
+		text.p++;
+		text.len--;
+	}
+	return text;
 }
 
 bool tok_is_end(const struct tok *t, uint32_t id)

@@ -5,7 +5,10 @@
  *
  * Text is never searched for special tokens: whatever a text spells, tok_encode
  * yields ordinary tokens only. Special tokens come from tok_special, which the
- * chat templates use.
+ * chat templates use, and from tok_encode_special, for text of our own. Tokens
+ * that a file calls user-defined count as special, but for runs of blanks and
+ * line breaks in SentencePiece, which are text; so do ordinary tokens with the
+ * name of an end of turn.
  */
 #ifndef CONFER_ENGINE_TOK_H
 #define CONFER_ENGINE_TOK_H
@@ -22,7 +25,7 @@
 #define TOK_VOCABULARY_MAX (1u << 20) /* the largest known has 2^18 */
 #define TOK_TEXT_LEN_MAX   1024       /* bytes of one token; known: under 256 */
 #define TOK_NONE           UINT32_MAX
-#define TOK_ENDS_MAX       8 /* tokens that end a turn */
+#define TOK_ENDS_MAX       24 /* tokens that end a turn */
 
 enum tok_kind { TOK_SPM, TOK_BPE };
 
@@ -41,8 +44,10 @@ struct tok_entry {
 	uint32_t len;
 	float score; /* SPM */
 	enum tok_type type;
+	bool strips; /* special, and swallows the white space behind it */
 };
 
+struct tok_place; /* of an ordinary token in a hash table */
 struct tok_merge; /* a pair of tokens, its rank and what it becomes */
 
 struct tok {
@@ -57,9 +62,10 @@ struct tok {
 	uint32_t end_n;
 	uint32_t byte[256]; /* the token of each byte, or TOK_NONE */
 	struct tok_entry *entry;
-	uint8_t *text;   /* all entries' bytes */
-	uint32_t *index; /* hash table of ordinary tokens by their bytes */
+	uint8_t *text;           /* all entries' bytes */
+	struct tok_place *index; /* ordinary tokens by their bytes */
 	uint32_t index_mask;
+	uint32_t len_max;        /* bytes of the longest of them */
 	struct tok_merge *merge; /* BPE: hash table of merges */
 	uint32_t merge_mask;
 	uint32_t *special; /* numbers of the special tokens */
@@ -86,6 +92,12 @@ uint32_t tok_special(const struct tok *t, struct bytes text);
 /* Is SentencePiece's mark for a blank, U+2581, at this offset? at <= len. */
 bool tok_is_mark(struct bytes text, size_t at);
 
+/* Does white space behind this token vanish? (Phi 3's special tokens) */
+bool tok_strips(const struct tok *t, uint32_t id);
+
+/* Without the white space at its start, which such a token swallows. */
+struct bytes tok_stripped(struct bytes text);
+
 /* Does this token end an answer? */
 bool tok_is_end(const struct tok *t, uint32_t id);
 
@@ -111,6 +123,8 @@ struct tok_work {
 	struct tok_pair *pair;   /* [3 * max + 3] */
 	size_t max;
 	uint32_t pair_n;
+	uint64_t
+	    steps; /* candidates looked at, ever: what the time goes with */
 };
 
 /* Bytes of memory that tok_work_init wants for texts of up to `max` bytes. */
@@ -133,5 +147,13 @@ struct tok_out {
  */
 enum err tok_encode(const struct tok *t, struct tok_work *w, struct bytes text,
     bool first, struct tok_out *out) __attribute__((warn_unused_result));
+
+/*
+ * Encode TRUSTED text, in which special tokens are spelled out, as a prompt of
+ * its own: with the start token where the model wants one. Never for anything
+ * that a client wrote.
+ */
+enum err tok_encode_special(const struct tok *t, struct tok_work *w,
+    struct bytes text, struct tok_out *out) __attribute__((warn_unused_result));
 
 #endif

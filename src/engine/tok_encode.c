@@ -49,6 +49,7 @@ void tok_work_init(struct tok_work *w, void *memory, size_t max)
 	w->text = p;
 	w->max = max;
 	w->pair_n = 0;
+	w->steps = 0;
 }
 
 static bool better(const struct tok_pair *a, const struct tok_pair *b)
@@ -72,6 +73,8 @@ static struct tok_pair pop(struct tok_work *w)
 	struct tok_pair top = w->pair[0];
 	struct tok_pair last = w->pair[--w->pair_n];
 	uint32_t i = 0;
+
+	w->steps++;
 
 	for (;;) {
 		uint32_t child = 2 * i + 1;
@@ -279,4 +282,61 @@ enum err tok_encode(const struct tok *t, struct tok_work *w, struct bytes text,
 		encode_word(t, w, (struct bytes){ text.p + at, end - at }, out);
 	}
 	return ERR_OK;
+}
+
+/* The longest special token that is spelled at the start, or TOK_NONE. */
+static uint32_t special_at(const struct tok *t, struct bytes text)
+{
+	uint32_t best = TOK_NONE;
+
+	for (uint32_t i = 0; i < t->special_n; i++) {
+		const struct tok_entry *x = &t->entry[t->special[i]];
+
+		if (x->type != TOK_UNUSED && x->len > 0 && x->len <= text.len &&
+		    x->text[0] == text.p[0] &&
+		    (best == TOK_NONE || x->len > t->entry[best].len) &&
+		    memcmp(x->text, text.p, x->len) == 0)
+			best = t->special[i];
+	}
+	return best;
+}
+
+enum err tok_encode_special(const struct tok *t, struct tok_work *w,
+    struct bytes text, struct tok_out *out)
+{
+	bool starts[256] = { false };
+	size_t from = 0, at = 0;
+	bool first = true;
+	enum err e = ERR_OK;
+
+	for (uint32_t i = 0; i < t->special_n; i++) {
+		if (t->entry[t->special[i]].len > 0)
+			starts[t->entry[t->special[i]].text[0]] = true;
+	}
+	if (t->add_bos)
+		put(out, t->bos);
+	while (at < text.len && e == ERR_OK) {
+		struct bytes rest = { text.p + at, text.len - at };
+		uint32_t id =
+		    starts[rest.p[0]] ? special_at(t, rest) : TOK_NONE;
+
+		if (id == TOK_NONE) {
+			at++;
+			continue;
+		}
+		e = tok_encode(t, w, (struct bytes){ text.p + from, at - from },
+		    first, out);
+		put(out, id);
+		first = true;
+		rest.p += t->entry[id].len;
+		rest.len -= t->entry[id].len;
+		if (tok_strips(t, id))
+			rest = tok_stripped(rest);
+		from = at = (size_t)(rest.p - text.p);
+	}
+	if (e == ERR_OK)
+		e = tok_encode(t, w,
+		    (struct bytes){ text.p + from, text.len - from }, first,
+		    out);
+	return e;
 }

@@ -42,6 +42,35 @@ enum unicode_class unicode_class(uint32_t c)
 	return UNICODE_OTHER;
 }
 
+static bool in_steps(const struct unicode_steps *r, uint32_t n, uint32_t c)
+{
+	uint32_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (c > r[mid].last)
+			lo = mid + 1;
+		else if (c < r[mid].first)
+			hi = mid;
+		else
+			return (c - r[mid].first) % r[mid].step == 0;
+	}
+	return false;
+}
+
+enum unicode_case unicode_case(uint32_t c)
+{
+	if (in_steps(unicode_tab_lower, unicode_tab_lower_n, c))
+		return UNICODE_CASE_LOWER;
+	if (in_steps(unicode_tab_upper, unicode_tab_upper_n, c))
+		return UNICODE_CASE_UPPER;
+	if (in_ranges(unicode_tab_letters, unicode_tab_letters_n, c) ||
+	    in_ranges(unicode_tab_marks, unicode_tab_marks_n, c))
+		return UNICODE_CASE_BOTH;
+	return UNICODE_CASE_NONE;
+}
+
 /* Length that a first byte announces; 0: no first byte (table 3-7). */
 static size_t announced(uint8_t b)
 {

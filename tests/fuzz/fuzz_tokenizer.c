@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	open_once();
 	t = &toks[data[0] & 1];
-	t->pretok = (enum pretok)(data[0] >> 1 & 3);
+	t->pretok = (enum pretok)((data[0] >> 1 & 7) % (PRETOK_TEKKEN + 1));
 	e = tok_encode(t, &work, text, true, &out);
 	assert((e == ERR_OK) == (utf8_prefix(text) == text.len));
 	if (e == ERR_OK)

@@ -256,8 +256,8 @@ TEST(engine_refuses_bad_vocabularies)
 	vocabulary(ERR_UNSUPPORTED, "\"t5\"");
 	gw_begin(&g, 65536);
 	gw_str(&g, "tokenizer.ggml.model", "gpt2");
-	gw_str(&g, "tokenizer.ggml.pre", "tekken");
-	vocabulary(ERR_UNSUPPORTED, "\"tekken\"");
+	gw_str(&g, "tokenizer.ggml.pre", "jina-v2-de");
+	vocabulary(ERR_UNSUPPORTED, "\"jina-v2-de\"");
 	gw_begin(&g, 65536);
 	gw_str(&g, "tokenizer.ggml.model", "gpt2");
 	gw_array(&g, "tokenizer.ggml.tokens", GGUF_STRING, 0);
