@@ -355,12 +355,7 @@ static void step_part(struct grammar *g, struct grammar_ways *out,
 	const uint8_t *text = g->schema.text;
 	struct grammar_frame f = *was;
 
-	if (f.stage == PART_BEFORE && f.at < n->len) {
-		if (text[n->at + f.at] == c) {
-			f.at++;
-			keep(out, &f);
-		}
-	} else if (f.stage == PART_BEFORE) {
+	if (f.stage == PART_BEFORE) {
 		f.stage = PART_AFTER;
 		f.at = 0;
 		descend(g, out, &f, n->child, c);
@@ -373,6 +368,55 @@ static void step_part(struct grammar *g, struct grammar_ways *out,
 	}
 }
 
+enum { START_FIRST = 0, START_DONE, START_BEFORE };
+
+/* One byte more of the text before a part is right; f->hi: which part. */
+static void take_before(
+    struct grammar *g, struct grammar_ways *out, struct grammar_frame f)
+{
+	const struct grammar_frame done = { .stage = START_DONE };
+	const struct schema_node *n = &g->schema.node[f.hi];
+
+	f.stage = START_BEFORE;
+	f.at++;
+	if (f.at == n->len) {
+		if (g->frame_n == GRAMMAR_FRAMES_MAX)
+			return;
+		g->frame[g->frame_n] = done;
+		f = (struct grammar_frame){
+			.up = (uint16_t)g->frame_n++, .node = f.hi, .at = f.at
+		};
+	}
+	keep(out, &f);
+}
+
+/* Parts compete by the texts before them, of which none begins another. */
+static void step_start(struct grammar *g, struct grammar_ways *out,
+    const struct grammar_frame *was, uint8_t c)
+{
+	const struct schema_node *node = g->schema.node;
+	const uint8_t *so_far = schema_text(&g->schema, &node[was->hi]);
+	const struct grammar_frame done = { .stage = START_DONE };
+	struct grammar_frame f = *was;
+
+	if (f.stage == START_DONE)
+		return;
+	for (uint16_t i = node[g->schema.root].child; i != 0;
+	     i = node[i].next) {
+		const struct schema_node *part = &node[node[i].child];
+		const uint8_t *before = schema_text(&g->schema, part);
+
+		if (part->len == 0 && f.at == 0)
+			descend(g, out, &done, node[i].child, c);
+		if (part->len <= f.at || before[f.at] != c ||
+		    memcmp(before, so_far, f.at) != 0)
+			continue;
+		f.hi = node[i].child;
+		take_before(g, out, f);
+		return;
+	}
+}
+
 static void step_way(struct grammar *g, struct grammar_ways *out,
     const struct grammar_frame *was, uint8_t c)
 {
@@ -380,10 +424,7 @@ static void step_way(struct grammar *g, struct grammar_ways *out,
 
 	switch ((enum schema_kind)node_of(g, was)->kind) {
 	case SCHEMA_START:
-		if (f.stage != 0)
-			return;
-		f.stage = 1;
-		descend(g, out, &f, g->schema.root, c);
+		step_start(g, out, was, c);
 		return;
 	case SCHEMA_PART:
 		step_part(g, out, was, c);
@@ -511,7 +552,7 @@ static bool way_whole(const struct grammar *g, struct grammar_frame f)
 		 n->kind == SCHEMA_BOUNDED) &&
 		grammar_number_whole(&f, n)))
 		f = below(g, &f);
-	return f.node == 0 && f.stage != 0;
+	return f.node == 0 && f.stage == START_DONE;
 }
 
 bool grammar_whole(const struct grammar *g)
@@ -525,7 +566,8 @@ bool grammar_whole(const struct grammar *g)
 bool grammar_done(const struct grammar *g)
 {
 	for (uint32_t i = 0; i < g->now.n; i++)
-		if (g->now.way[i].node != 0 || g->now.way[i].stage == 0)
+		if (g->now.way[i].node != 0 ||
+		    g->now.way[i].stage != START_DONE)
 			return false;
 	return true;
 }

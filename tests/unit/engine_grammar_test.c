@@ -387,6 +387,37 @@ TEST(grammar_forces_one_of_several_frames)
 	}
 }
 
+TEST(grammar_tells_all_parts_apart_however_many)
+{
+	static struct grammar_part part[GRAMMAR_PARTS_MAX];
+	static char before[GRAMMAR_PARTS_MAX][32];
+
+	for (int i = 0; i < GRAMMAR_PARTS_MAX; i++) {
+		(void)snprintf(before[i], sizeof(before[i]),
+		    "{\"name\":\"tool%d\",\"x\":", i);
+		part[i].before = str(before[i]);
+		part[i].schema = str(i == 63 ? "{\"const\":7}" : "");
+		part[i].after = str("}");
+	}
+	for (int i = 0; i < GRAMMAR_PARTS_MAX; i++) {
+		char text[2200];
+
+		CHECK_OK(grammar_init(g, part, GRAMMAR_PARTS_MAX, &ctx));
+		(void)snprintf(text, sizeof(text), "%s%s}", before[i],
+		    i == 63 ? "7" : "{}");
+		CHECK(takes(text));
+	}
+	CHECK_OK(grammar_init(g, part, GRAMMAR_PARTS_MAX, &ctx));
+	CHECK(!takes("{\"name\":\"tool63\",\"x\":{}}"));
+	CHECK_OK(grammar_init(g, part, GRAMMAR_PARTS_MAX, &ctx));
+	CHECK(!takes("{\"name\":\"tool64\",\"x\":{}}"));
+	for (unsigned round = 0; round < 20; round++) {
+		CHECK_OK(grammar_init(g, part, GRAMMAR_PARTS_MAX, &ctx));
+		seed = round;
+		(void)walk(30, 2);
+	}
+}
+
 static const struct {
 	const char *schema;
 	enum err e;
@@ -442,8 +473,7 @@ static const struct {
 	{ "{\"type\":\"integer\",\"minimum\":1.5,\"maximum\":1.7}", ERR_FORMAT,
 	    "#: nothing fits" },
 	{ "{\"type\":\"integer\",\"minimum\":1e18}", ERR_FORMAT, "#: nothing" },
-	{ "{\"type\":\"number\",\"maximum\":-1e30}", ERR_FORMAT,
-	    "#: nothing" },
+	{ "{\"type\":\"number\",\"maximum\":-1e30}", ERR_FORMAT, "#: nothing" },
 	{ "{\"exclusiveMinimum\":true}", ERR_FORMAT, "#/exclusiveMinimum: mu" },
 	{ "{\"properties\":[]}", ERR_FORMAT, "#/properties: must be an obj" },
 	{ "{\"properties\":{\"a\":1}}", ERR_FORMAT, "#/properties/a: is no" },
@@ -587,6 +617,7 @@ int main(void)
 		    grammar_nests_as_deep_as_it_says_and_always_gets_out),
 		cmocka_unit_test(grammar_of_json_starts_with_an_object),
 		cmocka_unit_test(grammar_forces_one_of_several_frames),
+		cmocka_unit_test(grammar_tells_all_parts_apart_however_many),
 		cmocka_unit_test(
 		    grammar_refuses_a_schema_by_the_path_of_its_fault),
 		cmocka_unit_test(grammar_refuses_every_truncation_of_a_schema),
