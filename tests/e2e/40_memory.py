@@ -68,9 +68,18 @@ def main():
     check(find(service.enclave, {b"tokenizer.ggml.tokens"}),
           "the search finds what is in memory (a name in the model's file)")
     receipt = os.path.join(os.environ["TMPDIR"], "receipt")
+    schema = os.path.join(os.environ["TMPDIR"], "schema")
+    with open(schema, "w", encoding="ascii") as f:
+        f.write('{"properties": {"velvet anchor pudding": {"enum": '
+                '["quarrelsome walrus", "lopsided harp"]}, "b": '
+                '{"type": "string", "maxLength": 30}}, '
+                '"required": ["velvet anchor pudding", "b"]}')
     for i, how in enumerate((["--temperature", "0"], ["--no-stream"],
+                             ["--schema", schema],
                              ["--max-tokens", "3"], ["--receipt", receipt])):
         status, answer, _ = service.ask(*how, PROMPT + str(i))
+        if how[0] == "--schema":
+            os.unlink(schema)
         check(status == 0 and len(answer) > 0, f"an answer came ({how[0]})")
         wanted = pieces(PROMPT) | pieces(answer, known)
         left = find(service.enclave, wanted)
