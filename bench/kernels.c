@@ -10,11 +10,11 @@
  * may take the CPU meanwhile.
  */
 #include <immintrin.h>
-#include <pthread.h>
 #include <sys/mman.h>
 
 #include "bench.h"
 #include "engine/kernels.h"
+#include "engine/pool.h"
 
 #define MEMORY_LEN  (256u << 20) /* far more than caches hold */
 #define HUGE_PAGE   (2u << 20)
@@ -139,28 +139,28 @@ __attribute__((target("avx512f"))) static void run_fma_512(struct part *p)
 	}
 }
 
-static void *thread_main(void *part)
-{
-	struct part *p = part;
+/* The threads, and what run_part leaves: seconds of all parts together. */
+static struct pool *pool;
+static double seconds;
 
+static void run_part(void *parts, uint32_t i, uint32_t n)
+{
+	struct part *p = (struct part *)parts + i;
+	double start;
+
+	(void)n;
+	pool_barrier(pool);
+	start = bench_wall();
 	p->run(p);
-	return NULL;
+	pool_barrier(pool);
+	if (i == 0)
+		seconds = bench_wall() - start;
 }
 
-/* Seconds of all parts together. */
-static double run(struct part *p, unsigned threads)
+static double run(struct part *p)
 {
-	pthread_t id[THREADS_MAX];
-	double start = bench_wall();
-
-	for (unsigned i = 1; i < threads; i++) {
-		if (pthread_create(&id[i], NULL, thread_main, &p[i]) != 0)
-			abort();
-	}
-	p[0].run(&p[0]);
-	for (unsigned i = 1; i < threads; i++)
-		(void)pthread_join(id[i], NULL);
-	return bench_wall() - start;
+	pool_run(pool, run_part, p);
+	return seconds;
 }
 
 /* Slices in turn, so that none is in a cache when its turn comes. */
@@ -186,7 +186,7 @@ static double read_once(unsigned way, unsigned threads)
 		p[i].len = MEMORY_LEN / SLICES / threads;
 		p[i].from = memory + (at * threads + i) * p[i].len;
 	}
-	return run(p, threads);
+	return run(p);
 }
 
 /* Operations a second, each multiplication and each addition one. */
@@ -199,7 +199,7 @@ static double peak_once(bool ints, unsigned threads)
 	for (unsigned i = 0; i < threads; i++)
 		p[i].run = ints ? run_vnni : run_fma_512;
 	return (ints ? 128.0 : 32.0) * PEAK_CHAINS * PEAK_LOOPS * threads /
-	       run(p, threads);
+	       run(p);
 }
 
 /* The groups of m, shared among threads. */
@@ -214,7 +214,7 @@ static double mul_once(struct kernel_mul m, uint32_t n, unsigned threads)
 		p[i].mul.group_from = m.group_from + groups * i / threads;
 		p[i].mul.group_to = m.group_from + groups * (i + 1) / threads;
 	}
-	return run(p, threads);
+	return run(p);
 }
 
 static void row(const char *type, const char *what, unsigned threads,
@@ -313,19 +313,13 @@ int main(int argc, char **argv)
 	(void)madvise(memory, MEMORY_LEN, MADV_HUGEPAGE);
 	memset(memory, 0x3c, MEMORY_LEN); /* all numbers are ordinary */
 	for (unsigned threads = 1; threads <= THREADS_MAX; threads++) {
-		double s = read_once(2, threads), p = peak_once(true, threads);
-
-		printf("memory_read_%ut %.4g GB/s -\n", threads,
-		    MEMORY_LEN / SLICES / s / 1e9);
-		if (p > 0)
-			printf("vnni_%ut %.4g Gop/s -\n", threads, p / 1e9);
+		if (pool_new(&pool, threads, true) != ERR_OK)
+			return 1;
 		for (size_t t = 0; t < TYPES; t++) {
-			if (argc > 2 && strstr(argv[2], types[t].name) == NULL)
-				continue;
-			measure(t, threads);
+			if (argc < 3 || strstr(argv[2], types[t].name) != NULL)
+				measure(t, threads);
 		}
-		if (argc > 3)
-			break;
+		pool_free(pool);
 	}
 	free(memory);
 	return 0;
