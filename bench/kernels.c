@@ -1,13 +1,15 @@
 /*
- * The matrix product alone, of the fastest kernels of this CPU, on 1 and 2
- * threads. One token: gigabytes of weights a second, and what they are of a
- * plain read of the same memory. 16 tokens: the same, at one token's traffic.
- * Batches of 64 and 256: operations a second, and what they are of the loop of
- * the CPU's multiplications that does nothing else (of 8-bit integers with
- * VNNI, else the same rows without a ratio; floats compare with float FMA).
+ * The matrix product alone, on 1 and 2 threads. mul_TYPE_1: one token, as
+ * gigabytes of weights a second, the ratio to a plain read of the same memory;
+ * mul_TYPE_2 to _16: more tokens at once, told in the same way. mul_TYPE_64 and
+ * _256: operations a second out of cache, the ratio to what the CPU's multiply
+ * and add instructions reach with registers alone (VNNI for integers; no ratio
+ * without AVX-512).
  *
- * What is compared is measured in turn, and the best of each counts: others
- * may take the CPU meanwhile.
+ * What is compared is measured in turn, in samples of about 1 ms, and the best
+ * of each counts: others may take the CPU meanwhile.
+ *
+ * usage: kernels [avx2|avx512 [TYPE,...]]
  */
 #include <immintrin.h>
 #include <sys/mman.h>
@@ -306,7 +308,7 @@ int main(int argc, char **argv)
 {
 	memory = aligned_alloc(HUGE_PAGE, MEMORY_LEN);
 	kernels = kernels_best();
-	if (argc > 1 && strcmp(argv[1], "avx2") == 0)
+	if (argc > 1 && strcmp(argv[1], "avx2") == 0 && kernels_have_avx2())
 		kernels = &kernels_avx2;
 	if (memory == NULL)
 		return 1;

@@ -367,9 +367,10 @@ INLINE void mul_quantised(const struct kernel_mul *m, enum gguf_tensor_type t)
 	struct mul_tile k;
 
 	for (uint32_t i = 0; mul_next_tile(&k, m, MUL_TOKENS, i); i++) {
-		if (LINE_GROUPS == 2 && k.n > MUL_FEW) {
-			for (; k.group + 2 <= m->group_to; k.group += 2)
-				mul_tile(s, m, &k, k.n, 2, t);
+		if (k.n > MUL_FEW) {
+			for (; k.group + LINE_GROUPS <= m->group_to;
+			     k.group += LINE_GROUPS)
+				mul_tile(s, m, &k, k.n, LINE_GROUPS, t);
 		}
 		for (; k.group < m->group_to; k.group++) {
 			if (k.n == 1)
