@@ -8,8 +8,9 @@
 #include "base/json.h"
 #include "engine/schema.h"
 
-#define SCHEMA_PATH_LEN  120 /* of a message; the rest of a path is left out */
-#define SCHEMA_KEY_CHARS 64  /* of a name that the model makes up */
+#define SCHEMA_PATH_LEN 120 /* of a message; the rest of a path is left out */
+#define SCHEMA_KEY_CHARS                                                       \
+	32 /* of a name that the model makes up: its bytes are at most JSON_KEY_LEN_MAX */
 
 enum {
 	SCHEMA_TYPE_OBJECT = 1,

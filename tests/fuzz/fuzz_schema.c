@@ -31,8 +31,9 @@ static void open_once(void)
 		return;
 	for (uint32_t i = 0; i < 256; i++) {
 		bytes[i] = (uint8_t)i;
-		entries[i] =
-		    (struct tok_entry){ &bytes[i], 1, 0.0f, TOK_NORMAL };
+		entries[i] = (struct tok_entry){
+			.text = &bytes[i], .len = 1, .type = TOK_NORMAL
+		};
 	}
 	entries[END_ID].type = TOK_CONTROL;
 	assert(grammar_vocabulary_init(&sorted, &vocabulary) == ERR_OK);
