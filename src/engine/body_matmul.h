@@ -367,7 +367,7 @@ INLINE void mul_quantised(const struct kernel_mul *m, enum gguf_tensor_type t)
 	struct mul_tile k;
 
 	for (uint32_t i = 0; mul_next_tile(&k, m, MUL_TOKENS, i); i++) {
-		if (k.n > MUL_FEW) {
+		if (LINE_GROUPS > 1 && k.n > MUL_FEW) {
 			for (; k.group + LINE_GROUPS <= m->group_to;
 			     k.group += LINE_GROUPS)
 				mul_tile(s, m, &k, k.n, LINE_GROUPS, t);
