@@ -134,6 +134,14 @@ void worker_submit(struct worker *w, struct job *j)
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
+/* Vectors that are not all there must not be read: that is an error. */
+static void say_cancelled(struct job *j)
+{
+	if (j->request.embed)
+		openai_error_set(&j->error, OPENAI_INVALID, NULL,
+		    "the request was cancelled");
+}
+
 void worker_cancel(struct worker *w, struct job *j)
 {
 	(void)pthread_mutex_lock(&w->lock);
@@ -141,6 +149,7 @@ void worker_cancel(struct worker *w, struct job *j)
 	if (j->state == JOB_QUEUED) {
 		j->state = JOB_DONE;
 		j->finish = ENGINE_CANCELLED;
+		say_cancelled(j);
 	}
 	kick(w);
 	(void)pthread_mutex_unlock(&w->lock);
@@ -444,6 +453,7 @@ static size_t vector_at(
 void worker_vector(const struct worker *w, const struct job *j, uint32_t text,
     size_t from, float *out, size_t n)
 {
+	assert(text < j->embedded);
 	memcpy(out, j->text + vector_at(w, j, text) + from * sizeof(*out),
 	    n * sizeof(*out));
 }
@@ -509,8 +519,7 @@ static bool embed_one(struct worker *w)
 	if (e != ERR_OK && (e != ERR_BUSY || !others_run(w, j)))
 		job_refuse(j, e, &ctx);
 	else if (j->cancel)
-		openai_error_set(&j->error, OPENAI_INVALID, NULL,
-		    "the request was cancelled");
+		say_cancelled(j);
 	if (j->dropped)
 		job_wipe(j);
 	else if (j->error.code != NULL || j->embedded == j->request.message_n)

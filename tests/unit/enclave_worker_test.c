@@ -299,6 +299,20 @@ TEST(worker_embeds_one_text_a_round_beside_answers)
 	worker_clear(&w);
 }
 
+/* There are no vectors yet, so nothing may be read as such. */
+TEST(worker_refuses_embeddings_that_are_cancelled_before_they_begin)
+{
+	struct job *j;
+
+	start(1, 1);
+	j = submit_embed("three");
+	worker_cancel(&w, j);
+	CHECK(view(j).failed);
+	CHECK_STR(j->error.code, "invalid_request");
+	worker_drop(&w, j);
+	worker_clear(&w);
+}
+
 TEST(worker_waits_for_memory_that_an_answer_gives_back)
 {
 	struct job *a, *b, *c;
@@ -379,6 +393,8 @@ int main(void)
 		cmocka_unit_test(
 		    worker_names_the_field_whose_schema_the_engine_refused),
 		cmocka_unit_test(worker_embeds_one_text_a_round_beside_answers),
+		cmocka_unit_test(
+		    worker_refuses_embeddings_that_are_cancelled_before_they_begin),
 		cmocka_unit_test(
 		    worker_waits_for_memory_that_an_answer_gives_back),
 		cmocka_unit_test(worker_thread_answers_many_jobs),
