@@ -65,8 +65,8 @@ static enum err all_taken(const struct engine *e, struct err_ctx *ctx)
 }
 
 /* Memory for this many positions, all or nothing. */
-static enum err reserve(struct engine *e, struct slot *s, uint32_t positions,
-    struct err_ctx *ctx)
+static enum err reserve(
+    struct engine *e, struct slot *s, uint32_t positions, struct err_ctx *ctx)
 {
 	if (kv_take(&e->kv, &s->kv, positions))
 		return ERR_OK;
@@ -218,8 +218,8 @@ static void embed(struct engine *e, struct slot *s, float *out)
 		forward_run(&e->forward, e->row, e->row_n, NULL, e->logits);
 		for (uint32_t i = 0; i < n; i++, at++) {
 			if (pooling != POOLING_CLS || at == 0)
-				pool_state(out,
-				    e->logits + (size_t)i * width, width);
+				pool_state(
+				    out, e->logits + (size_t)i * width, width);
 		}
 	}
 	normalise(out, width);

@@ -12,8 +12,9 @@
  * Everything a slot ever held of a prompt or an answer, in any form (text,
  * token numbers, keys and values, activations, logits), is wiped before
  * engine_release returns. Nothing computed for one slot is ever visible to
- * another, and what a slot answers does not depend on who else is served, on
- * the number of threads, or on how its prompt was cut into chunks.
+ * another. There is one arithmetic: what a slot answers is the same bytes on
+ * every CPU, with any kernels and number of threads, whoever else is served,
+ * however its prompt was cut into chunks, with guesses and without.
  */
 #ifndef CONFER_ENGINE_ENGINE_H
 #define CONFER_ENGINE_ENGINE_H
@@ -44,7 +45,8 @@
 
 struct engine;
 
-/* Which arithmetic to use: the fastest this CPU has, or a given one. */
+/* What computes: the fastest this CPU has, or a given one. Results are the same
+ * bits; tests compare them. */
 enum engine_kernels {
 	ENGINE_KERNELS_AUTO = 0,
 	ENGINE_KERNELS_SCALAR, /* plain C; the reference for the others */
@@ -55,7 +57,7 @@ enum engine_kernels {
 /*
  * Where the model is and what may be spent on it. Zero means the default in
  * every field but `path` and `image`, of which exactly one is set: `image` is a
- * whole GGUF file in memory, 64-byte aligned, borrowed until engine_close.
+ * whole GGUF file in memory, borrowed until engine_open returns.
  */
 struct engine_options {
 	const char *path;
@@ -66,7 +68,9 @@ struct engine_options {
 				 the model was trained for */
 	enum engine_kernels kernels;
 	uint64_t kv_len; /* bytes for keys and values of all slots; default: the
-			    whole context for each */
+			    whole context for each. With less, requests reserve
+			    what they may need, and the context is no longer
+			    than what one slot can have */
 	bool speculate;  /* guess tokens from the text so far; changes speed,
 			    never an answer */
 	model_file_seen_fn
@@ -79,10 +83,10 @@ struct engine_info {
 	char name[ENGINE_NAME_LEN_MAX];         /* general.name, or "model" */
 	char architecture[ENGINE_NAME_LEN_MAX]; /* general.architecture */
 	const char *chat;    /* the family of its template, or "none" */
-	const char *kernels; /* "scalar" or "avx2" */
+	const char *kernels; /* "scalar", "avx2" or "avx512" */
 	uint64_t file_len;   /* bytes */
 	uint64_t parameters; /* elements of all tensors */
-	uint64_t slot_len;   /* bytes of memory per slot */
+	uint64_t slot_len;   /* bytes of memory per slot, whole context */
 	uint64_t total_len;  /* bytes of memory in all, the model included */
 	uint32_t vocabulary; /* tokens */
 	uint32_t width;      /* of embeddings */
@@ -92,8 +96,9 @@ struct engine_info {
 };
 
 /*
- * Load a model. The file is read whole into private memory (never mapped), so
- * a later change or truncation of it can neither change answers nor crash us.
+ * Load a model. The file is read once, from first to last byte, into private
+ * memory (never mapped), so a later change or truncation of it can neither
+ * change answers nor crash us.
  * On failure *out is NULL and `ctx` names the field, its offset and the reason:
  * ERR_NOTFOUND or ERR_IO (the file), ERR_TRUNCATED, ERR_FORMAT, ERR_LIMIT,
  * ERR_UNSUPPORTED (architecture, tensor type, tokenizer or chat template that
@@ -190,23 +195,25 @@ struct engine_request {
 };
 
 /*
- * Take a request into a free slot. Renders the model's chat template and
- * tokenizes at once; `req` and all it points to may go afterwards. Text never
- * yields special tokens, whatever it spells. A model without a chat template
- * (info->chat is "none") takes exactly one user message and continues it.
- * ERR_BUSY: all slots are taken. ERR_FORMAT: not UTF-8, no message, an option
- * out of range. ERR_LIMIT: too long; the message has the numbers.
- * ERR_UNSUPPORTED: several messages for a model without a chat template.
- * *slot is -1 on failure.
+ * Take a request into a free slot and reserve all the memory that it may need.
+ * Renders the model's chat template and tokenizes at once; `req` and all it
+ * points to may go afterwards. Text never yields special tokens, whatever it
+ * spells. A model without a chat template (info->chat is "none") takes exactly
+ * one user message and continues it. An answer that is held to a format or must
+ * call a tool has no reasoning; a call that must come is the only one.
+ * ERR_BUSY: slots, memory for keys and values, or grammars are all in use.
+ * ERR_FORMAT: not UTF-8, no message, an option out of range. ERR_LIMIT: too
+ * long; the message has the numbers. ERR_UNSUPPORTED: what the template, the
+ * family or the grammar cannot do. *slot is -1 on failure.
  */
 enum err engine_submit(struct engine *e, const struct engine_request *req,
     int *slot, struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 /*
- * Advance every running slot: by one token of its answer, or by one chunk of
- * its prompt. Returns how many slots moved; 0 means that nothing is left to do
- * until a new request, a poll (a slot with ENGINE_OUTPUT_MAX bytes unpolled
- * waits) or a release.
+ * Advance every running slot: by one token of its answer (several, where guesses
+ * were right), or by a part of its prompt. Returns how many slots moved; 0 means
+ * that nothing is left to do until a new request, a poll (a slot waits with
+ * about ENGINE_OUTPUT_MAX bytes or ENGINE_TOLD_MAX tokens unpolled) or a release.
  */
 uint32_t engine_step(struct engine *e);
 

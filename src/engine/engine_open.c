@@ -138,8 +138,7 @@ static void set_info(struct engine *e, const struct engine_options *opt)
 	i->parameters = e->weights.parameters;
 	i->vocabulary = e->tok.n;
 	i->width = shape->width;
-	i->context =
-	    opt->context_max != 0 ? opt->context_max : CONTEXT_DEFAULT;
+	i->context = opt->context_max != 0 ? opt->context_max : CONTEXT_DEFAULT;
 	if (i->context > shape->trained_context)
 		i->context = shape->trained_context;
 	i->threads = opt->threads != 0 ? opt->threads : 1;
@@ -203,8 +202,7 @@ static void lay_out(struct engine *e, struct carver *c)
 	e->grammar_step = (grammar_len() + LINE - 1) / LINE * LINE;
 	e->grammar = carve(c, e->grammar_n, e->grammar_step);
 	for (uint32_t k = 0; k < i->slots; k++)
-		lay_out_slot(
-		    e, e->slot != NULL ? &e->slot[k] : NULL, c);
+		lay_out_slot(e, e->slot != NULL ? &e->slot[k] : NULL, c);
 }
 
 static enum err take_memory(struct engine *e, struct err_ctx *ctx)
@@ -230,8 +228,7 @@ static enum err take_memory(struct engine *e, struct err_ctx *ctx)
  * Keys and values: the whole context of every slot, or as much as may be spent.
  * A context longer than all of that can never be used, so it shrinks.
  */
-static enum err take_kv(
-    struct engine *e, uint64_t len, struct err_ctx *ctx)
+static enum err take_kv(struct engine *e, uint64_t len, struct err_ctx *ctx)
 {
 	const struct shape *s = &e->weights.shape;
 	const struct kv_shape shape = {
@@ -313,8 +310,7 @@ static enum err open_all(
 	err = forward_init(&e->forward, &e->weights, e->kernels, e->pool,
 	    e->info.context, FORWARD_ROWS_MAX);
 	if (err != ERR_OK)
-		return err_set(
-		    ctx, err, "engine: no memory for activations");
+		return err_set(ctx, err, "engine: no memory for activations");
 	count_memory(e);
 	return ERR_OK;
 }

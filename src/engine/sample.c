@@ -75,8 +75,8 @@ enum err sample_init(struct sample *s, const struct engine_sampling *opt,
 	s->opt = *opt;
 	s->opt.bias = NULL;
 	s->state = opt->seed;
-	for (size_t i = 0;
-	    i < sizeof(range) / sizeof(range[0]) && e == ERR_OK; i++)
+	for (size_t i = 0; i < sizeof(range) / sizeof(range[0]) && e == ERR_OK;
+	     i++)
 		e = in_range(range[i].name, range[i].v, range[i].low,
 		    range[i].high, ctx);
 	return e == ERR_OK ? copy_bias(s, opt, vocabulary, ctx) : e;
@@ -150,8 +150,7 @@ static uint32_t most_likely(const float *x, uint32_t n)
 		column[k] = -INFINITY;
 	for (; i + 16 <= n; i += 16) {
 		for (uint32_t k = 0; k < 16; k++)
-			column[k] =
-			    x[i + k] > column[k] ? x[i + k] : column[k];
+			column[k] = x[i + k] > column[k] ? x[i + k] : column[k];
 	}
 	for (; i < n; i++)
 		column[0] = x[i] > column[0] ? x[i] : column[0];
@@ -392,8 +391,8 @@ static uint32_t draw_from_many(struct sample *s, const struct logits *l)
 	if (opt->top_k > 0 && opt->top_k < l->n)
 		from = bound(l, from, (double)opt->top_k, true);
 	if (opt->top_p > 0 && opt->top_p < 1)
-		from = bound(l, from,
-		    (double)opt->top_p * above(l, from, false), false);
+		from = bound(
+		    l, from, (double)opt->top_p * above(l, from, false), false);
 	for (uint32_t i = 0; i < l->n; i++) {
 		if (l->x[i] < from ||
 		    likelihood(l->x[i] - best) < (double)opt->min_p)

@@ -17,8 +17,8 @@
 #define SAMPLE_FEW      256 /* candidates that are mostly enough */
 
 struct sample {
-	struct engine_sampling opt; /* its bias is NULL */
-	uint64_t state;             /* of the generator */
+	struct engine_sampling opt;               /* its bias is NULL */
+	uint64_t state;                           /* of the generator */
 	struct engine_bias bias[ENGINE_BIAS_MAX]; /* opt.bias_n */
 };
 

@@ -9,8 +9,8 @@
 
 #define PROMPT_ROWS_MAX 64 /* of a step in which answers run */
 
-_Static_assert(ENGINE_SLOTS_MAX + SLOT_GUESSES_MAX + PROMPT_ROWS_MAX <=
-		   FORWARD_ROWS_MAX,
+_Static_assert(
+    ENGINE_SLOTS_MAX + SLOT_GUESSES_MAX + PROMPT_ROWS_MAX <= FORWARD_ROWS_MAX,
     "a batch has room for all");
 _Static_assert(ENGINE_SLOTS_MAX <= PROMPT_ROWS_MAX, "every prompt moves");
 
@@ -93,8 +93,7 @@ static uint32_t add_answers(struct engine *e)
 /* Even shares for the prompts; what one leaves is for those after it. */
 static void add_prompts(struct engine *e, uint32_t prompts)
 {
-	uint32_t left =
-	    e->row_n > 0 ? PROMPT_ROWS_MAX : e->forward.rows_max;
+	uint32_t left = e->row_n > 0 ? PROMPT_ROWS_MAX : e->forward.rows_max;
 
 	for (uint32_t i = 0; i < e->info.slots && prompts > 0; i++) {
 		struct slot *s = &e->slot[(e->next + i) % e->info.slots];
@@ -170,8 +169,8 @@ static uint32_t choose(struct engine *e, struct slot *s, float *logits)
 	if (id == TOK_NONE)
 		id = sampled(e, s, logits);
 	if (s->logprobs && id != TOK_NONE && !tok_is_end(&e->tok, id))
-		told_add(&s->told, &e->tok, e->kernels, e->raw, id,
-		    s->top_logprobs);
+		told_add(
+		    &s->told, &e->tok, e->kernels, e->raw, id, s->top_logprobs);
 	return id;
 }
 

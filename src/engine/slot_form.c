@@ -20,8 +20,8 @@ struct form {
 
 static struct bytes literal(const char *s)
 {
-	return (struct bytes){ (const uint8_t *)s,
-		s == NULL ? 0 : mem_strlen(s) };
+	return (
+	    struct bytes){ (const uint8_t *)s, s == NULL ? 0 : mem_strlen(s) };
 }
 
 /* The special token of a marker around calls, or TOK_NONE. */
@@ -36,8 +36,8 @@ static uint32_t special(const struct form *f, const char *marker)
 static struct bytes joined(
     struct form *f, const char *marker, struct bytes text, bool marker_first)
 {
-	bool spelled = f->chat.calls != CHAT_CALLS_BARE &&
-		       special(f, marker) == TOK_NONE;
+	bool spelled =
+	    f->chat.calls != CHAT_CALLS_BARE && special(f, marker) == TOK_NONE;
 	struct bytes mark = literal(spelled ? marker : NULL);
 	struct bytes out = { f->w.p + f->w.len, mark.len + text.len };
 
@@ -78,8 +78,9 @@ static bool must_call(const struct engine_request *req)
 static struct grammar *free_grammar(struct engine *e)
 {
 	for (uint32_t g = 0; g < e->grammar_n; g++) {
-		struct grammar *grammar = (struct grammar *)(void *)(
-		    e->grammar + g * e->grammar_step);
+		struct grammar *grammar =
+		    (struct grammar *)(void *)(e->grammar +
+					       g * e->grammar_step);
 		bool taken = false;
 
 		for (uint32_t i = 0; i < e->info.slots; i++)
@@ -118,8 +119,7 @@ static enum err start_grammar(struct slot *s, struct form *f,
 			     : err;
 }
 
-enum err slot_form_check(
-    const struct engine_request *req, struct err_ctx *ctx)
+enum err slot_form_check(const struct engine_request *req, struct err_ctx *ctx)
 {
 	if (req->schema.len > ENGINE_SCHEMA_MAX)
 		return err_set(ctx, ERR_LIMIT,
@@ -157,8 +157,8 @@ enum err slot_form(struct engine *e, struct slot *s,
 		.w = wr_init(e->render, e->text_max) };
 	enum err err = ERR_OK;
 
-	reply_init(&s->reply, req->raw ? &none : &e->chat, &e->tok,
-	    &s->content, &s->reasoning, tools ? REPLY_TOOLS : 0);
+	reply_init(&s->reply, req->raw ? &none : &e->chat, &e->tok, &s->content,
+	    &s->reasoning, tools ? REPLY_TOOLS : 0);
 	if (slot_is_held(req))
 		err = start_grammar(s, &f, req, ctx);
 	mem_wipe(e->render, f.w.len);

@@ -119,15 +119,15 @@ static enum err end_prompt(struct prompt *p, enum err err, uint32_t room)
 	return ERR_OK;
 }
 
-static enum err check_text(struct bytes text, const char *what, size_t i,
-    struct err_ctx *ctx)
+static enum err check_text(
+    struct bytes text, const char *what, size_t i, struct err_ctx *ctx)
 {
 	size_t good = utf8_prefix(text);
 
 	if (good == text.len)
 		return ERR_OK;
-	return err_set(ctx, ERR_FORMAT, "%s %zu is not UTF-8 at byte %zu",
-	    what, i, good);
+	return err_set(
+	    ctx, ERR_FORMAT, "%s %zu is not UTF-8 at byte %zu", what, i, good);
 }
 
 static enum err check_messages(const struct engine *e,
@@ -174,7 +174,8 @@ static enum err render(struct prompt *p, const struct engine_request *req)
 	const struct chat_input in = { .message = req->message,
 		.message_n = req->message_n,
 		.tool = req->tool,
-		.tool_n = req->tool_choice == ENGINE_TOOL_NONE ? 0 : req->tool_n,
+		.tool_n =
+		    req->tool_choice == ENGINE_TOOL_NONE ? 0 : req->tool_n,
 		/* What is held to a form comes at once. */
 		.no_reasoning = req->no_reasoning || slot_is_held(req) };
 	struct engine *e = p->e;
@@ -235,8 +236,8 @@ enum err slot_prompt(struct engine *e, struct slot *s,
 	return err;
 }
 
-enum err slot_text(struct engine *e, struct slot *s, struct bytes text,
-    struct err_ctx *ctx)
+enum err slot_text(
+    struct engine *e, struct slot *s, struct bytes text, struct err_ctx *ctx)
 {
 	struct prompt p = prompt_for(e, s, ctx);
 	enum err err = check_text(text, "text", 0, ctx);

@@ -19,9 +19,9 @@ static struct bytes image;
 static struct engine *e;
 static void open_tiny(const struct tiny *t, bool speculate)
 {
-	struct engine_options opt = { .slots = 3,
-		.threads = 2,
-		.speculate = speculate };
+	struct engine_options opt = {
+		.slots = 3, .threads = 2, .speculate = speculate
+	};
 
 	image = tiny_model(t);
 	opt.image = image;
@@ -72,8 +72,8 @@ static void answer_to(const struct engine_request *req, struct result *out)
 		(void)engine_step(e);
 		engine_poll(e, slot, &out->last);
 		CHECK(out->len + out->last.text.len < TEXT_MAX);
-		mem_copy(out->text + out->len, out->last.text.p,
-		    out->last.text.len);
+		mem_copy(
+		    out->text + out->len, out->last.text.p, out->last.text.len);
 		out->len += out->last.text.len;
 		out->reasoning += out->last.reasoning.len;
 		out->told += out->last.told_n;
@@ -86,8 +86,8 @@ static const struct engine_message hello = { .role = ENGINE_USER,
 
 static bool is_json(const struct result *a, struct json *doc)
 {
-	return json_parse(doc, (struct bytes){ (const uint8_t *)a->text,
-				   a->len },
+	return json_parse(doc,
+		   (struct bytes){ (const uint8_t *)a->text, a->len },
 		   NULL) == ERR_OK;
 }
 
@@ -155,8 +155,9 @@ static const struct engine_tool two[] = {
 	{ .name = BYTES_LITERAL("now"),
 	    .definition = BYTES_LITERAL("{\"type\":\"function\",\"function\":"
 					"{\"name\":\"now\"}}"),
-	    .parameters = BYTES_LITERAL("{\"type\":\"object\",\"properties\":"
-					"{},\"additionalProperties\":false}") }
+	    .parameters =
+		BYTES_LITERAL("{\"type\":\"object\",\"properties\":"
+			      "{},\"additionalProperties\":false}") }
 };
 
 /* The one call of an answer that is nothing else; poll has just given it. */
@@ -214,9 +215,9 @@ TEST(engine_is_busy_when_all_grammars_are_taken)
 {
 	const struct tiny t = { .type = GGUF_TENSOR_Q8_0 };
 	struct engine_options opt = { .slots = SLOT_GRAMMARS_MAX + 1 };
-	struct engine_request req = { .message = &hello,
-		.message_n = 1,
-		.format = ENGINE_FORMAT_JSON };
+	struct engine_request req = {
+		.message = &hello, .message_n = 1, .format = ENGINE_FORMAT_JSON
+	};
 	struct err_ctx ctx = { .code = ERR_OK };
 	int slot[SLOT_GRAMMARS_MAX], more;
 
@@ -247,8 +248,9 @@ TEST(engine_refuses_forms_that_cannot_be_kept)
 {
 	static uint8_t schema[ENGINE_SCHEMA_MAX + 1];
 	const struct engine_tool tool = { .name = BYTES_LITERAL("f"),
-		.definition = BYTES_LITERAL("{\"type\":\"function\",\"function\":"
-					    "{\"name\":\"f\"}}") };
+		.definition =
+		    BYTES_LITERAL("{\"type\":\"function\",\"function\":"
+				  "{\"name\":\"f\"}}") };
 	struct engine_request req = { .message = &hello,
 		.message_n = 1,
 		.format = ENGINE_FORMAT_SCHEMA };

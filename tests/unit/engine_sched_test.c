@@ -107,8 +107,7 @@ static const char *const texts[] = { "hello world", "a", LONG_TEXT,
 static const struct engine_bias bias[] = { { 'e', 1.5f }, { 'q', -3 } };
 
 /* Requests of all sorts, each always the same. */
-static struct engine_request request(
-    size_t i, const struct engine_message *msg)
+static struct engine_request request(size_t i, const struct engine_message *msg)
 {
 	struct engine_request req = { .message = msg,
 		.message_n = 1,
@@ -192,10 +191,10 @@ TEST(engine_answers_alike_on_any_machine_in_any_company)
 	serve_all(e, alone, 0);
 	close_tiny(e);
 	for (size_t i = 0; i < REQUESTS; i++) {
-		CHECK(alone[i].len > 0 &&
-		      alone[i].last.finish != ENGINE_RUNNING);
-		CHECK(i % 3 != 0 || alone[i].told_n ==
-					alone[i].last.completion_tokens);
+		CHECK(
+		    alone[i].len > 0 && alone[i].last.finish != ENGINE_RUNNING);
+		CHECK(i % 3 != 0 ||
+		      alone[i].told_n == alone[i].last.completion_tokens);
 	}
 	for (size_t o = 0; o < sizeof(opts) / sizeof(opts[0]); o++) {
 		if (!have(opts[o].kernels))
@@ -408,8 +407,7 @@ TEST(engine_context_is_no_longer_than_its_memory)
 
 TEST(engine_counts_its_memory)
 {
-	const struct engine_options opts[] = { { .slots = 1 },
-		{ .slots = 2 } };
+	const struct engine_options opts[] = { { .slots = 1 }, { .slots = 2 } };
 	struct engine_info info[2];
 
 	for (size_t i = 0; i < 2; i++) {
@@ -533,8 +531,8 @@ TEST(engine_embeds_as_the_file_says)
 		CHECK_OK(engine_embed(
 		    e, str_bytes("hello there"), v[p][1], &tokens, NULL));
 		for (size_t i = 0; i < 2; i++)
-			CHECK(fabs(dot(v[p][i], v[p][i], TINY_WIDTH) - 1) <
-			      1e-6);
+			CHECK(
+			    fabs(dot(v[p][i], v[p][i], TINY_WIDTH) - 1) < 1e-6);
 		close_tiny(e);
 	}
 	/* The first token's state, the last one's, the mean. */
@@ -553,15 +551,16 @@ TEST(engine_embed_checks_its_text)
 	uint32_t tokens;
 	int slot;
 
-	CHECK_ERR(engine_embed(e, str_bytes(""), out, &tokens, NULL),
-	    ERR_FORMAT);
+	CHECK_ERR(
+	    engine_embed(e, str_bytes(""), out, &tokens, NULL), ERR_FORMAT);
 	CHECK_ERR(engine_embed(e, str_bytes("a\xff"), out, &tokens, NULL),
 	    ERR_FORMAT);
-	CHECK_OK(engine_embed(
-	    e, str_bytes(long_text(255)), out, &tokens, NULL));
+	CHECK_OK(
+	    engine_embed(e, str_bytes(long_text(255)), out, &tokens, NULL));
 	CHECK_EQ(tokens, 255);
 	slot = submit(e, "x", 1);
-	CHECK_ERR(engine_embed(e, str_bytes("x"), out, &tokens, &ctx), ERR_BUSY);
+	CHECK_ERR(
+	    engine_embed(e, str_bytes("x"), out, &tokens, &ctx), ERR_BUSY);
 	CHECK_EQ(tokens, 0);
 	engine_release(e, slot);
 	close_tiny(e);

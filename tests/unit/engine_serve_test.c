@@ -1,6 +1,6 @@
 /* Requests in slots: answers, fairness, independence, limits. */
-#include "engine_test.h"
 #include "base/utf8.h"
+#include "engine_test.h"
 
 #include "tiny_model.h"
 
@@ -37,7 +37,8 @@ static void close_tiny(struct engine *e)
 static int submit(struct engine *e, const char *text, uint32_t max_tokens,
     const struct engine_sampling *sampling)
 {
-	struct engine_message msg = { .role = ENGINE_USER, .text = str_bytes(text) };
+	struct engine_message msg = { .role = ENGINE_USER,
+		.text = str_bytes(text) };
 	struct engine_request req = {
 		.message = &msg, .message_n = 1, .max_tokens = max_tokens
 	};
@@ -247,7 +248,8 @@ static struct bytes some_characters(const char *text, size_t at, size_t n)
 TEST(engine_ends_at_a_stop_string)
 {
 	struct engine *e = open_tiny(&plain, 1, 1);
-	struct engine_message msg = { .role = ENGINE_USER, .text = str_bytes("hello") };
+	struct engine_message msg = { .role = ENGINE_USER,
+		.text = str_bytes("hello") };
 	struct bytes stop;
 	struct engine_request req = { .message = &msg,
 		.message_n = 1,
@@ -329,7 +331,8 @@ static void refuses(struct engine *e, const struct engine_request *req,
 TEST(engine_is_busy_when_all_slots_are_taken)
 {
 	struct engine *e = open_tiny(&plain, 1, 1);
-	struct engine_message msg = { .role = ENGINE_USER, .text = str_bytes("hello") };
+	struct engine_message msg = { .role = ENGINE_USER,
+		.text = str_bytes("hello") };
 	struct engine_request req = { .message = &msg, .message_n = 1 };
 	int slot = submit(e, "hello", 5, NULL);
 
@@ -342,7 +345,8 @@ TEST(engine_is_busy_when_all_slots_are_taken)
 TEST(engine_refuses_bad_requests)
 {
 	static uint8_t text[5000];
-	struct engine_message msg[2] = { { .role = ENGINE_USER, .text = str_bytes("hello") },
+	struct engine_message msg[2] = { { .role = ENGINE_USER,
+					     .text = str_bytes("hello") },
 		{ .role = ENGINE_USER, .text = str_bytes("hello") } };
 	struct engine_request req = { .message = msg, .message_n = 1 };
 	struct bytes stop = { NULL, 0 };

@@ -144,18 +144,16 @@ struct scene {
 
 static struct note text, tokens, answer, answer_tokens, kv;
 
-static int submit_text(struct engine *e, const struct scene *scene,
-    const uint8_t *p, size_t len)
+static int submit_text(
+    struct engine *e, const struct scene *scene, const uint8_t *p, size_t len)
 {
-	struct engine_message msg = { .role = ENGINE_USER,
-		.text = { p, len } };
+	struct engine_message msg = { .role = ENGINE_USER, .text = { p, len } };
 	struct engine_request req = { .message = &msg,
 		.message_n = 1,
 		.sampling = { .temperature = scene->temperature, .seed = 4 },
 		.logprobs = scene->logprobs,
 		.top_logprobs = scene->logprobs ? 5 : 0,
-		.format =
-		    scene->json ? ENGINE_FORMAT_JSON : ENGINE_FORMAT_TEXT,
+		.format = scene->json ? ENGINE_FORMAT_JSON : ENGINE_FORMAT_TEXT,
 		.max_tokens = 60 };
 	int slot;
 
@@ -177,8 +175,7 @@ static int submit_secret(struct engine *e, const struct scene *scene)
 	return slot;
 }
 
-static void run_answer(
-    struct engine *e, int slot, const struct scene *scene)
+static void run_answer(struct engine *e, int slot, const struct scene *scene)
 {
 	struct engine_output out;
 	uint32_t steps = 0;
@@ -212,8 +209,8 @@ static void check_shared_memory(const struct engine *e)
 	CHECK(mem_is_zero(e->run, e->info.slots * sizeof(*e->run)));
 	CHECK(mem_is_zero(e->tok_memory, tok_work_len(e->text_max)));
 	CHECK(mem_is_zero(e->render, e->text_max));
-	CHECK(mem_is_zero(e->words.allowed,
-	    e->words.words * sizeof(*e->words.allowed)));
+	CHECK(mem_is_zero(
+	    e->words.allowed, e->words.words * sizeof(*e->words.allowed)));
 }
 
 static void check_slot(const struct slot *s)
@@ -323,7 +320,8 @@ TEST(engine_refused_requests_leave_nothing_in_memory)
 	struct engine_options opt = { .image = image };
 	struct engine *e = open_engine(&opt);
 	uint8_t *prompt = malloc(300);
-	struct engine_message msg = { .role = ENGINE_USER, .text = { prompt, 300 } };
+	struct engine_message msg = { .role = ENGINE_USER,
+		.text = { prompt, 300 } };
 	struct engine_request req = { .message = &msg, .message_n = 1 };
 	int slot;
 

@@ -102,8 +102,8 @@ static inline void tiny_vocabulary(struct gw *g, const struct tiny *t)
 	gw_array(g, "tokenizer.ggml.tokens", GGUF_STRING, TINY_N);
 	for (uint32_t i = 0; i < TINY_N; i++) {
 		if (t->calls && i >= TINY_EXTRA)
-			gw_string(g, i == TINY_EXTRA ? "<tool_call>"
-						     : "</tool_call>");
+			gw_string(g,
+			    i == TINY_EXTRA ? "<tool_call>" : "</tool_call>");
 		else
 			tiny_item(g, t->spm, i);
 	}
@@ -182,8 +182,8 @@ static inline void tiny_pairs(struct gw *g, const struct tiny *t)
 	gw_str(g, "general.architecture", a);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		snprintf(key, sizeof(key), "%s.%s", a, sizes[i].name);
-		gw_u32(g, key, i == 0 && t->context != 0 ? t->context
-							 : sizes[i].v);
+		gw_u32(g, key,
+		    i == 0 && t->context != 0 ? t->context : sizes[i].v);
 	}
 	snprintf(key, sizeof(key), "%s.attention.layer_norm_rms_epsilon", a);
 	gw_f32(g, key, 1e-5f);
