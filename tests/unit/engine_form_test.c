@@ -280,6 +280,24 @@ TEST(engine_refuses_forms_that_cannot_be_kept)
 	close_model();
 }
 
+TEST(engine_raw_requests_have_no_template)
+{
+	const struct engine_message msg[2] = { hello, hello };
+	struct engine_request req = {
+		.message = msg, .message_n = 1, .raw = true, .max_tokens = 20
+	};
+
+	open_model(TINY_CHATML, false);
+	answer_to(&req, &r);
+	CHECK_EQ(r.last.prompt_tokens, 2); /* hell, o */
+	req.message_n = 2;
+	refuses(&req, ERR_UNSUPPORTED, "a raw request has no chat template");
+	req.message_n = 1;
+	req.top_logprobs = ENGINE_TOP_MAX + 1;
+	refuses(&req, ERR_LIMIT, "top_logprobs is 21, limit 20");
+	close_model();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +305,7 @@ int main(void)
 		cmocka_unit_test(engine_says_the_same_in_a_form_with_guesses),
 		cmocka_unit_test(engine_makes_a_model_call_a_tool),
 		cmocka_unit_test(engine_is_busy_when_all_grammars_are_taken),
+		cmocka_unit_test(engine_raw_requests_have_no_template),
 		cmocka_unit_test(engine_refuses_forms_that_cannot_be_kept),
 	};
 
