@@ -24,7 +24,18 @@ struct pass {
 	uint32_t n;
 	float *logits, *hidden;
 	struct forward_work *w;
+	uint32_t thread; /* whose view this is */
 };
+
+static bool take(const struct pass *p, uint32_t units, uint32_t *unit)
+{
+	return pool_take(p->f->pool, p->thread, units, unit);
+}
+
+static void end_stage(const struct pass *p)
+{
+	pool_barrier(p->f->pool);
+}
 
 /* ---- matrices ---- */
 
@@ -33,22 +44,33 @@ struct job {
 	float *out;
 };
 
-/* Units of one job: each `step` groups of rows, an even number. */
-static uint32_t job_step(const struct pass *p, const struct matrix *m)
+static uint32_t groups_of(const struct matrix *m)
 {
-	uint32_t groups = (m->rows + MATRIX_LANES - 1) / MATRIX_LANES;
-	uint32_t threads = pool_threads(p->f->pool);
-	uint32_t step = threads == 1 ? groups : groups / (SHARE * threads);
-
-	return step < 2 ? 2 : step + step % 2;
+	return (m->rows + MATRIX_LANES - 1) / MATRIX_LANES;
 }
 
-/* One unit of a job: groups [from, from + step). */
-static void multiply_unit(
-    const struct pass *p, const struct job *j, uint32_t from, uint32_t rows)
+/* Groups of rows in a unit, an even number: kernels like two at once. */
+static uint32_t unit_groups(const struct pass *p, const struct matrix *m)
 {
-	uint32_t groups = (j->m->rows + MATRIX_LANES - 1) / MATRIX_LANES;
-	uint32_t to = from + job_step(p, j->m);
+	uint32_t threads = pool_threads(p->f->pool);
+	uint32_t n =
+	    threads == 1 ? groups_of(m) : groups_of(m) / (SHARE * threads);
+
+	return n < 2 ? 2 : n + n % 2;
+}
+
+static uint32_t units_of(const struct pass *p, const struct matrix *m)
+{
+	uint32_t n = unit_groups(p, m);
+
+	return (groups_of(m) + n - 1) / n;
+}
+
+static void multiply_unit(
+    const struct pass *p, const struct job *j, uint32_t unit, uint32_t rows)
+{
+	uint32_t groups = groups_of(j->m), n = unit_groups(p, j->m);
+	uint32_t from = unit * n;
 
 	p->f->kernels->mul(&(struct kernel_mul){ .w = j->m,
 	    .x = p->w->norm,
@@ -57,26 +79,25 @@ static void multiply_unit(
 	    .out_stride = j->m->rows,
 	    .n = rows,
 	    .group_from = from,
-	    .group_to = to < groups ? to : groups });
+	    .group_to = n < groups - from ? from + n : groups });
 }
 
 /* out = m x for matrices with one input, the first `rows` in norm and act. */
 static void multiply(
     const struct pass *p, const struct job *job, uint32_t n, uint32_t rows)
 {
-	uint32_t first = 0; /* unit of this job */
-	uint32_t u = pool_next(p->f->pool);
+	uint32_t units = 0, u;
 
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t step = job_step(p, job[i].m) * MATRIX_LANES;
-		uint32_t units = (job[i].m->rows + step - 1) / step;
+	for (uint32_t i = 0; i < n; i++)
+		units += units_of(p, job[i].m);
+	while (take(p, units, &u)) {
+		const struct job *j = job;
 
-		for (; u < first + units; u = pool_next(p->f->pool))
-			multiply_unit(p, &job[i],
-			    (u - first) * (step / MATRIX_LANES), rows);
-		first += units;
+		for (; u >= units_of(p, j->m); j++)
+			u -= units_of(p, j->m);
+		multiply_unit(p, j, u, rows);
 	}
-	pool_barrier(p->f->pool);
+	end_stage(p);
 }
 
 /* A row of floats becomes the input of the next matrices. */
@@ -139,12 +160,12 @@ static void begin(const struct pass *p)
 	const float *norm = p->f->weights->block[0].attn_norm;
 	uint32_t r;
 
-	while ((r = pool_next(p->f->pool)) < p->n) {
+	while (take(p, p->n, &r)) {
 		embed(p, r);
 		turn(p, r);
 		norm_input(p, r, r, norm);
 	}
-	pool_barrier(p->f->pool);
+	end_stage(p);
 }
 
 /* Residual, then the input of what comes next; norm NULL: nothing does. */
@@ -153,12 +174,12 @@ static void join(
 {
 	uint32_t r;
 
-	while ((r = pool_next(p->f->pool)) < p->n) {
+	while (take(p, p->n, &r)) {
 		add_residual(p, r, post_norm);
 		if (norm != NULL)
 			norm_input(p, r, r, norm);
 	}
-	pool_barrier(p->f->pool);
+	end_stage(p);
 }
 
 /* ---- attention ---- */
@@ -210,7 +231,7 @@ static void prepare_rows(const struct pass *p, uint32_t block)
 	    shape_is_local(s, block) ? p->w->rope_local : p->w->rope;
 	uint32_t q = s->heads * s->head, kv = s->kv_heads * s->head, r;
 
-	while ((r = pool_next(p->f->pool)) < p->n) {
+	while (take(p, p->n, &r)) {
 		const float *angles = shape_is_rotated(s, block)
 					  ? table + (size_t)r * s->rope
 					  : NULL;
@@ -224,7 +245,7 @@ static void prepare_rows(const struct pass *p, uint32_t block)
 		prepare_heads(p, kr, s->kv_heads, b->k_norm, angles);
 		store_row(p, block, r);
 	}
-	pool_barrier(p->f->pool);
+	end_stage(p);
 }
 
 /*
@@ -268,29 +289,28 @@ static uint32_t span_tiles(const struct pass *p, const struct forward_span *s)
 /* Leaves its result in norm, as the next matrix wants it. */
 static void attend(const struct pass *p, uint32_t block)
 {
-	uint32_t heads = p->shape->kv_heads;
-	uint32_t first = 0;
-	uint32_t u = pool_next(p->f->pool);
+	uint32_t heads = p->shape->kv_heads, units = 0, u;
 
-	for (uint32_t i = 0; i < p->w->span_n; i++) {
-		const struct forward_span *s = &p->w->span[i];
-		uint32_t units = span_tiles(p, s) * heads;
+	for (uint32_t i = 0; i < p->w->span_n; i++)
+		units += span_tiles(p, &p->w->span[i]) * heads;
+	while (take(p, units, &u)) {
+		const struct forward_span *s = p->w->span;
 
-		for (; u < first + units; u = pool_next(p->f->pool))
-			attend_tile(p, block, s, (u - first) % heads,
-			    (u - first) / heads * KERNEL_ATTEND_MAX);
-		first += units;
+		for (; u >= span_tiles(p, s) * heads; s++)
+			u -= span_tiles(p, s) * heads;
+		attend_tile(
+		    p, block, s, u % heads, u / heads * KERNEL_ATTEND_MAX);
 	}
-	pool_barrier(p->f->pool);
+	end_stage(p);
 }
 
 static void quantize_rows(const struct pass *p, uint32_t cols)
 {
 	uint32_t r;
 
-	while ((r = pool_next(p->f->pool)) < p->n)
+	while (take(p, p->n, &r))
 		set_input(p, r, cols);
-	pool_barrier(p->f->pool);
+	end_stage(p);
 }
 
 static void attention(const struct pass *p, uint32_t block)
@@ -317,7 +337,7 @@ static void activate(const struct pass *p)
 	uint32_t hidden = p->shape->hidden, u;
 	uint32_t segments = (hidden + SEGMENT - 1) / SEGMENT;
 
-	while ((u = pool_next(p->f->pool)) < p->n * segments) {
+	while (take(p, p->n * segments, &u)) {
 		uint32_t from = u % segments * SEGMENT;
 		uint32_t n = hidden - from < SEGMENT ? hidden - from : SEGMENT;
 		size_t at = (size_t)(u / segments) * hidden + from;
@@ -330,7 +350,7 @@ static void activate(const struct pass *p)
 		if (hidden % 32 == 0)
 			k->quantize(p->w->act + at / 32, p->w->gate + at, n);
 	}
-	pool_barrier(p->f->pool);
+	end_stage(p);
 }
 
 static void feed_forward(const struct pass *p, uint32_t block)
@@ -371,36 +391,37 @@ static uint32_t collect(const struct pass *p)
 	return logits;
 }
 
-static void output(const struct pass *p, uint32_t thread)
+static void output(const struct pass *p)
 {
 	const struct job out = { &p->f->weights->output, p->logits };
 	uint32_t r, vocabulary = p->shape->vocabulary;
 
-	if (thread == 0)
+	if (p->thread == 0)
 		p->w->wanted = collect(p);
-	pool_barrier(p->f->pool);
+	end_stage(p);
 	if (p->w->wanted == 0)
 		return;
 	multiply(p, &out, 1, p->w->wanted);
 	if (p->shape->final_softcap <= 0.0f)
 		return;
-	while ((r = pool_next(p->f->pool)) < p->w->wanted)
+	while (take(p, p->w->wanted, &r))
 		p->f->kernels->softcap(p->logits + (size_t)r * vocabulary,
 		    p->shape->final_softcap, vocabulary);
-	pool_barrier(p->f->pool);
+	end_stage(p);
 }
 
 static void run(void *cookie, uint32_t i, uint32_t n)
 {
-	const struct pass *p = cookie;
+	struct pass p = *(const struct pass *)cookie;
 
 	(void)n;
-	begin(p);
-	for (uint32_t b = 0; b < p->shape->blocks; b++) {
-		attention(p, b);
-		feed_forward(p, b);
+	p.thread = i;
+	begin(&p);
+	for (uint32_t b = 0; b < p.shape->blocks; b++) {
+		attention(&p, b);
+		feed_forward(&p, b);
 	}
-	output(p, i);
+	output(&p);
 }
 
 /* Rows of one slot stand together: find where each begins. */

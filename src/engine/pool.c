@@ -10,15 +10,17 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define POOL_LOOKS_MAX      4000  /* about 20 microseconds */
+#define POOL_LOOKS_MAX      4000   /* about 20 microseconds */
 #define POOL_STACK_WIPE_LEN 131072 /* attention keeps 35 KiB there */
-#define POOL_LINE           64    /* bytes; what two CPUs fight over */
+#define POOL_LINE           64     /* bytes; what two CPUs fight over */
 
 struct pool_thread {
+	_Alignas(POOL_LINE) atomic_uint taken; /* units of its own run */
 	struct pool *pool;
 	uint32_t number;
 	pthread_t thread;
@@ -28,7 +30,6 @@ struct pool {
 	_Alignas(POOL_LINE) atomic_uint round;
 	_Alignas(POOL_LINE) atomic_uint stage;
 	_Alignas(POOL_LINE) atomic_uint arrived; /* at the stage's end */
-	_Alignas(POOL_LINE) atomic_uint ticket;  /* next unit of the stage */
 	_Alignas(POOL_LINE) atomic_uint sleepers;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -37,8 +38,8 @@ struct pool {
 	bool stop;
 	bool alone; /* the round runs on the caller's thread only */
 	uint32_t threads;
-	uint32_t started;
-	struct pool_thread *thread; /* [threads - 1] */
+	uint32_t started;           /* besides the caller's */
+	struct pool_thread *thread; /* [threads], the caller's first */
 };
 
 uint32_t pool_threads(const struct pool *p)
@@ -74,23 +75,51 @@ static void advance(struct pool *p, atomic_uint *word)
 	pthread_mutex_unlock(&p->lock);
 }
 
+/* Threads of this round. */
+static uint32_t together(const struct pool *p)
+{
+	return p->alone ? 1 : p->threads;
+}
+
 void pool_barrier(struct pool *p)
 {
 	unsigned stage = atomic_load(&p->stage);
-	uint32_t all = p->alone ? 1 : p->threads;
+	uint32_t all = together(p);
 
 	if (atomic_fetch_add(&p->arrived, 1) + 1 == all) {
 		atomic_store(&p->arrived, 0);
-		atomic_store(&p->ticket, 0);
+		for (uint32_t t = 0; t < all; t++)
+			atomic_store(&p->thread[t].taken, 0);
 		advance(p, &p->stage);
 	} else {
 		wait_while(p, &p->stage, stage);
 	}
 }
 
-uint32_t pool_next(struct pool *p)
+/* The next of thread t's own run. */
+static bool take_of(struct pool *p, uint32_t t, uint32_t units, uint32_t *unit)
 {
-	return atomic_fetch_add_explicit(&p->ticket, 1, memory_order_relaxed);
+	uint64_t all = together(p);
+	uint32_t from = (uint32_t)(units * (uint64_t)t / all);
+	uint32_t n = (uint32_t)(units * (uint64_t)(t + 1) / all) - from;
+	atomic_uint *taken = &p->thread[t].taken;
+	uint32_t i;
+
+	if (atomic_load_explicit(taken, memory_order_relaxed) >= n)
+		return false;
+	i = atomic_fetch_add_explicit(taken, 1, memory_order_relaxed);
+	*unit = from + i;
+	return i < n;
+}
+
+bool pool_take(struct pool *p, uint32_t i, uint32_t units, uint32_t *unit)
+{
+	uint32_t all = together(p);
+
+	for (uint32_t k = 0; k < all; k++)
+		if (take_of(p, (i + k) % all, units, unit))
+			return true;
+	return false;
 }
 
 /* ---- running ---- */
@@ -181,10 +210,11 @@ static void pin(struct pool_thread *t)
 
 static enum err start(struct pool *p, bool pinned)
 {
-	for (uint32_t i = 0; i + 1 < p->threads; i++) {
+	for (uint32_t i = 1; i < p->threads; i++) {
 		struct pool_thread *t = &p->thread[i];
 
-		*t = (struct pool_thread){ .pool = p, .number = i + 1 };
+		t->pool = p;
+		t->number = i;
 		if (pthread_create(&t->thread, NULL, work, t) != 0)
 			return ERR_IO;
 		p->started++;
@@ -206,7 +236,9 @@ enum err pool_new(struct pool **out, uint32_t threads, bool pinned)
 	*p = (struct pool){ .threads = threads };
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->wake, NULL);
-	p->thread = calloc(threads, sizeof(*p->thread));
+	p->thread = aligned_alloc(POOL_LINE, threads * sizeof(*p->thread));
+	if (p->thread != NULL)
+		memset(p->thread, 0, threads * sizeof(*p->thread));
 	e = p->thread == NULL ? ERR_NOMEM : start(p, pinned);
 	if (e == ERR_OK)
 		*out = p;
@@ -221,7 +253,7 @@ void pool_free(struct pool *p)
 		return;
 	p->stop = true;
 	advance(p, &p->round);
-	for (uint32_t i = 0; i < p->started; i++)
+	for (uint32_t i = 1; i <= p->started; i++)
 		pthread_join(p->thread[i].thread, NULL);
 	pthread_cond_destroy(&p->wake);
 	pthread_mutex_destroy(&p->lock);

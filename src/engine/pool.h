@@ -1,9 +1,9 @@
 /*
  * A few threads that run one function together and sleep between. The caller's
  * thread takes part: a pool of one has no thread of its own. Within the
- * function the threads go from stage to stage together: they share a stage's
- * units by taking numbers, so that one that the system holds up does not hold
- * up the others, and wait for each other at its end.
+ * function the threads go from stage to stage together: they take a stage's units
+ * one by one, so that one that the system holds up does not hold up the others,
+ * and wait for each other at its end.
  */
 #ifndef CONFER_ENGINE_POOL_H
 #define CONFER_ENGINE_POOL_H
@@ -36,8 +36,14 @@ void pool_run(struct pool *p, pool_fn *fn, void *cookie);
 /* Run fn(cookie, 0, 1) on the caller's alone: for work too small to share. */
 void pool_run_alone(struct pool *p, pool_fn *fn, void *cookie);
 
-/* Within fn: the next unit of this stage; numbers count up from 0. */
-uint32_t pool_next(struct pool *p);
+/*
+ * Within fn, on thread i: take one of this stage's units, 0 to units - 1. Each
+ * thread takes a run of neighbours of its own in ascending order, and then what
+ * slower ones have left. False: all are taken. Every thread of a stage names
+ * the same number of units, and a stage is over only at its barrier.
+ */
+bool pool_take(struct pool *p, uint32_t i, uint32_t units, uint32_t *unit)
+    __attribute__((warn_unused_result));
 
 /* Within fn: the stage is over when all threads have come here. */
 void pool_barrier(struct pool *p);

@@ -28,16 +28,15 @@ static void stages(void *cookie, uint32_t i, uint32_t n)
 {
 	struct work *w = cookie;
 
-	(void)i;
 	if (i == 0)
 		w->n = n;
 	atomic_fetch_add(&w->threads, 1);
 	for (uint32_t s = 0; s < STAGES; s++) {
-		uint32_t u = pool_next(w->pool);
+		uint32_t u;
 
 		if (s > 0 && stage_sum(w, s - 1) != UNITS)
 			atomic_fetch_add(&w->early, 1);
-		for (; u < UNITS; u = pool_next(w->pool))
+		while (pool_take(w->pool, i, UNITS, &u))
 			atomic_fetch_add(&w->done[s][u], 1);
 		pool_barrier(w->pool);
 	}
