@@ -302,24 +302,13 @@ static void step_object(struct grammar *g, struct grammar_ways *out,
 	}
 }
 
-/* The node of item number f->count, 0 if there is none. */
-static uint16_t item_node(
-    const struct grammar *g, const struct grammar_frame *f)
-{
-	const struct schema_node *n = node_of(g, f);
-	uint16_t entry = n->child;
-
-	for (uint32_t i = 0; i < f->count && entry != 0; i++)
-		entry = g->schema.node[entry].next;
-	return entry != 0 ? g->schema.node[entry].child : n->rest;
-}
-
 static void step_array(struct grammar *g, struct grammar_ways *out,
     const struct grammar_frame *was, uint8_t c)
 {
 	const struct schema_node *n = node_of(g, was);
 	struct grammar_frame f = *was;
-	const uint16_t item = item_node(g, &f);
+	const struct schema_node *entry = &g->schema.node[f.lo];
+	const uint16_t item = f.lo != 0 ? entry->child : n->rest;
 	const bool more = f.count < n->hi && item != 0 && fits(g, &f, item);
 	const bool enough = f.count >= n->lo;
 	const bool may_end =
@@ -327,6 +316,7 @@ static void step_array(struct grammar *g, struct grammar_ways *out,
 
 	if (f.stage == AT_OPEN && c == '[') {
 		f.stage = AT_FIRST;
+		f.lo = n->child;
 		keep(out, &f);
 	} else if (may_end && c == ']') {
 		finish(g, out, &f);
@@ -340,6 +330,7 @@ static void step_array(struct grammar *g, struct grammar_ways *out,
 		f.stage = AT_AFTER;
 		f.space = 0;
 		f.count++;
+		f.lo = f.lo != 0 ? entry->next : 0;
 		descend(g, out, &f, item, c);
 	}
 }

@@ -246,7 +246,10 @@ static bool same_name(const struct json *a, const struct json *b)
 	       mem_eq((struct bytes){ x, m }, (struct bytes){ y, n });
 }
 
-/* Mark the properties that `required` names; all of them must be there. */
+/*
+ * Mark the properties that `required` names; all of them must be there. None
+ * comes twice, which bounds the comparisons as well.
+ */
 static void mark_required(
     struct schema_build *c, uint16_t object, const struct json *names)
 {
@@ -270,11 +273,13 @@ static void mark_required(
 			if (same_name(&key, &name))
 				break;
 		}
-		if (p == 0) {
+		if (p == 0)
 			schema_fail(
 			    c, ERR_UNSUPPORTED, "must name listed properties");
+		else if (s->node[p].required)
+			schema_fail(c, ERR_FORMAT, "must not repeat a name");
+		if (c->err != ERR_OK)
 			return;
-		}
 		s->node[p].required = true;
 	}
 }
@@ -420,32 +425,34 @@ static bool find_definition(
 }
 
 /*
- * Definitions are compiled after what refers to them, each once: until then
- * `child` is the number of the definition.
+ * Definitions are compiled after what refers to them, each once for each way to
+ * spell its $ref (so few are looked up): until then `child` is their number.
  */
 static uint16_t ref_node(struct schema_build *c, const struct json *v)
 {
 	const uint16_t node = schema_add(c, SCHEMA_REF);
 	uint8_t text[JSON_KEY_LEN_MAX + 16];
-	struct json found;
-	size_t i = 0, n;
+	struct definition *d = c->definition;
+	const struct definition *end = d + c->definition_n;
+	size_t n;
 
-	if (json_string(v, text, sizeof(text), &n) != ERR_OK ||
-	    !find_definition(c, (struct bytes){ text, n }, &found))
-		fail_at(c, KW_REF, ERR_UNSUPPORTED,
-		    "must be # or name one of $defs or definitions");
-	while (c->err == ERR_OK && i < c->definition_n &&
-	       c->definition[i].schema.text.p != found.text.p)
-		i++;
-	if (i == SCHEMA_REFS_MAX)
-		fail_at(c, KW_REF, ERR_LIMIT, "too many definitions");
+	while (d < end && !mem_eq(d->ref, v->text))
+		d++;
 	if (c->err != ERR_OK)
 		return 0;
-	if (i == c->definition_n)
-		c->definition[c->definition_n++] =
-		    (struct definition){ .schema = found,
-			    .name = { v->text.p + 1, v->text.len - 2 } };
-	c->s->node[node].child = (uint16_t)i;
+	c->s->node[node].child = (uint16_t)(d - c->definition);
+	if (d < end)
+		return node;
+	if (c->definition_n == SCHEMA_REFS_MAX)
+		fail_at(c, KW_REF, ERR_LIMIT, "too many definitions");
+	else if (json_string(v, text, sizeof(text), &n) != ERR_OK ||
+		 !find_definition(c, (struct bytes){ text, n }, &d->schema))
+		fail_at(c, KW_REF, ERR_UNSUPPORTED,
+		    "must be # or name one of $defs or definitions");
+	if (c->err != ERR_OK)
+		return 0;
+	d->ref = v->text;
+	c->definition_n++;
 	return node;
 }
 

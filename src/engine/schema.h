@@ -27,6 +27,7 @@
 #define SCHEMA_TEXT_MAX  65536 /* bytes of names and constants */
 #define SCHEMA_REFS_MAX  256   /* definitions in use */
 #define SCHEMA_CHAIN_MAX 32    /* alternatives directly inside another */
+#define SCHEMA_WAYS_MAX  1024  /* to begin a value: each byte tries them all */
 #define SCHEMA_NEVER     UINT16_MAX
 
 #define SCHEMA_NUMBER_SCALE  1000000 /* units in 1 of a bounded number */

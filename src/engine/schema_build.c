@@ -287,10 +287,11 @@ static void set_heights(struct schema *s)
 	}
 }
 
-/*
- * How many choices and references stand between a node and the first byte;
- * above SCHEMA_CHAIN_MAX where they go in a circle.
- */
+/* What is counted of a node, where it is known of those that it refers to. */
+typedef uint16_t count_fn(
+    const struct schema *s, const uint16_t *known, const struct schema_node *n);
+
+/* How many choices and references stand between a node and the first byte. */
 static uint16_t chain_of(
     const struct schema *s, const uint16_t *chain, const struct schema_node *n)
 {
@@ -305,23 +306,40 @@ static uint16_t chain_of(
 	return (uint16_t)(most + 1);
 }
 
-static void check_chains(struct schema_build *c)
+/* How many values are tried for the first byte; few suffice to be too many. */
+static uint16_t ways_of(
+    const struct schema *s, const uint16_t *ways, const struct schema_node *n)
+{
+	uint16_t sum = 0;
+
+	if (n->kind == SCHEMA_REF)
+		return ways[n->child];
+	if (n->kind != SCHEMA_ANY_OF)
+		return 1;
+	for (uint16_t i = n->child; i != 0 && sum <= SCHEMA_WAYS_MAX;
+	     i = s->node[i].next)
+		sum = (uint16_t)(sum + ways[s->node[i].child]);
+	return sum;
+}
+
+/* Counts only rise: they settle, or one is above the limit. */
+static void check_counts(
+    struct schema_build *c, count_fn *count, uint16_t most, const char *why)
 {
 	const struct schema *s = c->s;
-	uint16_t chain[SCHEMA_NODES_MAX] = { 0 };
-	bool changed = true;
+	uint16_t known[SCHEMA_NODES_MAX] = { 0 };
+	bool changed = c->err == ERR_OK;
 
 	while (changed) {
 		changed = false;
 		for (uint32_t i = s->node_n; i-- > 0;) {
-			const uint16_t n = chain_of(s, chain, &s->node[i]);
+			const uint16_t n = count(s, known, &s->node[i]);
 
-			changed |= n != chain[i];
-			chain[i] = n;
-			if (n <= SCHEMA_CHAIN_MAX)
+			changed |= n != known[i];
+			known[i] = n;
+			if (n <= most)
 				continue;
-			schema_fail(c, ERR_LIMIT,
-			    "references go in a circle, or too far");
+			schema_fail(c, ERR_LIMIT, why);
 			return;
 		}
 	}
@@ -359,9 +377,10 @@ static void add_definitions(struct schema_build *c, uint32_t from)
 		struct definition *d = &c->definition[i];
 
 		c->path_n = 0;
-		if (d->name.len > 2)
-			(void)schema_enter(c,
-			    (struct bytes){ d->name.p + 2, d->name.len - 2 });
+		/* Without its quotes and "#/". */
+		if (d->ref.len > 4)
+			(void)schema_enter(
+			    c, (struct bytes){ d->ref.p + 3, d->ref.len - 4 });
 		d->node = schema_read(c, &d->schema);
 	}
 	if (c->err != ERR_OK)
@@ -425,7 +444,10 @@ enum err schema_compile(struct schema *s, const struct grammar_part *part,
 		return c.err;
 	c.path_n = 0;
 	c.path[0] = 0;
-	check_chains(&c);
+	check_counts(&c, chain_of, SCHEMA_CHAIN_MAX,
+	    "references go in a circle, or too far");
+	check_counts(
+	    &c, ways_of, SCHEMA_WAYS_MAX, "too many choices at one place");
 	set_heights(s);
 	for (uint16_t i = s->node[s->root].child; i != 0; i = s->node[i].next)
 		if (s->node[s->node[i].child].height == SCHEMA_NEVER)

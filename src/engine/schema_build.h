@@ -24,7 +24,7 @@ enum {
 
 struct definition {
 	struct json schema;
-	struct bytes name; /* as the $ref is written, without quotes */
+	struct bytes ref; /* as the $ref is written */
 	uint16_t node;
 };
 

@@ -445,6 +445,8 @@ static const struct {
 	    ERR_LIMIT, "#: references go" },
 	{ "{\"properties\":{\"a\":{\"$ref\":\"#\"}},\"required\":[\"a\"]}",
 	    ERR_FORMAT, "#: nothing fits" },
+	{ "{\"properties\":{\"a\":{}},\"required\":[\"a\",\"\\u0061\"]}",
+	    ERR_FORMAT, "#/required: must not repeat" },
 	{ "{\"items\":{\"$ref\":\"#\"},\"minItems\":1}", ERR_FORMAT,
 	    "#: nothing fits" },
 	{ "{\"$ref\":\"#\",\"type\":\"string\"}", ERR_UNSUPPORTED,
@@ -564,6 +566,61 @@ TEST(grammar_bounds_nodes_text_and_definitions)
 	free(s);
 }
 
+/* Choices among choices: each level has them eight times as often. */
+TEST(grammar_bounds_the_choices_behind_choices)
+{
+	for (unsigned levels = 1; levels <= 15; levels++) {
+		char s[8192];
+		size_t at = (size_t)snprintf(s, sizeof(s),
+		    "{\"$ref\":\"#/$defs/"
+		    "0\",\"$defs\":{\"%u\":{\"type\":\"null\"}",
+		    levels);
+
+		for (unsigned i = 0; i < levels; i++) {
+			at += (size_t)snprintf(
+			    s + at, sizeof(s) - at, ",\"%u\":{\"anyOf\":[", i);
+			for (unsigned k = 0; k < 8; k++)
+				at += (size_t)snprintf(s + at, sizeof(s) - at,
+				    "%s{\"$ref\":\"#/$defs/%u\"}",
+				    k > 0 ? "," : "", i + 1);
+			at += (size_t)snprintf(s + at, sizeof(s) - at, "]}");
+		}
+		(void)snprintf(s + at, sizeof(s) - at, "}}");
+		if (levels <= 3) {
+			CHECK_OK(begin(s));
+			CHECK(takes("null"));
+		} else {
+			CHECK_ERR(begin(s), ERR_LIMIT);
+			CHECK_STR(ctx.msg, "#: too many choices at one place");
+		}
+	}
+}
+
+/* A definition that is spelled in 257 ways is looked up 257 times. */
+TEST(grammar_bounds_the_spellings_of_definitions)
+{
+	char *same =
+	    large(257, "{\"$defs\":{\"a\":{\"type\":\"null\"}},\"anyOf\":[",
+		"{\"title\":\"%zu\",\"$ref\":\"#/$defs/a\"}", "]}");
+	char s[257 * 80 + 100];
+	size_t at = (size_t)snprintf(
+	    s, sizeof(s), "{\"$defs\":{\"abcdefghi\":{}},\"anyOf\":[{}");
+
+	for (unsigned i = 0; i < 257; i++) {
+		at += (size_t)snprintf(
+		    s + at, sizeof(s) - at, ",{\"$ref\":\"#/$defs/");
+		for (unsigned k = 0; k < 9; k++)
+			at += (size_t)snprintf(s + at, sizeof(s) - at,
+			    (i >> k & 1) != 0 ? "\\u%04x" : "%c", 'a' + k);
+		at += (size_t)snprintf(s + at, sizeof(s) - at, "\"}");
+	}
+	(void)snprintf(s + at, sizeof(s) - at, "]}");
+	CHECK_OK(begin(same));
+	CHECK_ERR(begin(s), ERR_LIMIT);
+	CHECK_STR(ctx.msg, "#/anyOf/$ref: too many definitions");
+	free(same);
+}
+
 TEST(grammar_keeps_the_first_of_too_many_readings)
 {
 	char *s = large(40, "{\"anyOf\":[",
@@ -622,6 +679,8 @@ int main(void)
 		    grammar_refuses_a_schema_by_the_path_of_its_fault),
 		cmocka_unit_test(grammar_refuses_every_truncation_of_a_schema),
 		cmocka_unit_test(grammar_bounds_nodes_text_and_definitions),
+		cmocka_unit_test(grammar_bounds_the_choices_behind_choices),
+		cmocka_unit_test(grammar_bounds_the_spellings_of_definitions),
 		cmocka_unit_test(grammar_keeps_the_first_of_too_many_readings),
 		cmocka_unit_test(grammar_is_wiped_whole),
 		cmocka_unit_test(grammar_says_when_a_vocabulary_cannot_go_on),
