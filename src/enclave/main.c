@@ -173,6 +173,9 @@ static enum err load_model(struct enclave *e, struct err_ctx *ctx)
 		.threads = e->opt.threads,
 		.slots = e->opt.slots,
 		.context_max = e->opt.context,
+		.kv_len = (uint64_t)e->opt.kv_mib << 20,
+		.speculate = e->opt.speculate,
+		.pin = e->opt.pin,
 		.seen = hash_model,
 		.seen_cookie = &hash,
 	};

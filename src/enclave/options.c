@@ -9,7 +9,8 @@ const char options_usage[] =
     "usage: confer-enclave --listen ADDR --model FILE --records DIR\n"
     "                      [--tee KIND] [--collateral ADDR | --simtee ADDR]\n"
     "                      [--threads N] [--sessions N] [--slots N]\n"
-    "                      [--context N]\n"
+    "                      [--context N] [--kv-memory MIB] [--speculate]\n"
+    "                      [--pin]\n"
     "\n"
     "Answers chats over confer's channel. ADDR is unix:PATH, tcp:HOST:PORT or\n"
     "vsock:CID:PORT.\n"
@@ -26,6 +27,12 @@ const char options_usage[] =
     "  --sessions N       connections at once (default 64)\n"
     "  --slots N          answers computed at once (default 4)\n"
     "  --context N        tokens of prompt and answer (default 4096)\n"
+    "  --kv-memory MIB    memory for keys and values of all answers (default:\n"
+    "                     the whole context for each)\n"
+    "  --speculate        guess words from the text so far: faster where "
+    "texts\n"
+    "                     repeat themselves, never another answer\n"
+    "  --pin              a CPU for each thread: on a machine of its own\n"
     "  --help, --version\n"
     "\n"
     "Where the hardware is asked, if elsewhere than usual:\n"
@@ -47,6 +54,9 @@ enum {
 	OPT_SESSIONS = 'n',
 	OPT_SLOTS = 'a',
 	OPT_CONTEXT = 'c',
+	OPT_KV_MEMORY = 'y',
+	OPT_SPECULATE = 'p',
+	OPT_PIN = 'i',
 	OPT_HELP = 'h',
 	OPT_VERSION = 'V',
 };
@@ -65,6 +75,9 @@ static const struct option long_options[] = {
 	{ "sessions", required_argument, NULL, OPT_SESSIONS },
 	{ "slots", required_argument, NULL, OPT_SLOTS },
 	{ "context", required_argument, NULL, OPT_CONTEXT },
+	{ "kv-memory", required_argument, NULL, OPT_KV_MEMORY },
+	{ "speculate", no_argument, NULL, OPT_SPECULATE },
+	{ "pin", no_argument, NULL, OPT_PIN },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ NULL, 0, NULL, 0 },
@@ -147,11 +160,41 @@ static enum err read_source(
 	}
 }
 
+/* What may be spent, and how; ERR_NOTFOUND as above. */
+static enum err read_engine(
+    struct options *o, int opt, const char *arg, struct err_ctx *ctx)
+{
+	switch (opt) {
+	case OPT_THREADS:
+		return read_count(
+		    &o->threads, "threads", arg, OPTIONS_THREADS_MAX, ctx);
+	case OPT_SLOTS:
+		return read_count(
+		    &o->slots, "slots", arg, OPTIONS_SLOTS_MAX, ctx);
+	case OPT_CONTEXT:
+		return read_count(
+		    &o->context, "context", arg, OPTIONS_CONTEXT_MAX, ctx);
+	case OPT_KV_MEMORY:
+		return read_count(
+		    &o->kv_mib, "kv-memory", arg, OPTIONS_KV_MIB_MAX, ctx);
+	case OPT_SPECULATE:
+		o->speculate = true;
+		return ERR_OK;
+	case OPT_PIN:
+		o->pin = true;
+		return ERR_OK;
+	default:
+		return ERR_NOTFOUND;
+	}
+}
+
 static enum err read_option(
     struct options *o, int opt, const char *arg, struct err_ctx *ctx)
 {
 	enum err e = read_source(o, opt, arg, ctx);
 
+	if (e == ERR_NOTFOUND)
+		e = read_engine(o, opt, arg, ctx);
 	if (e != ERR_NOTFOUND)
 		return e;
 	switch (opt) {
@@ -164,18 +207,9 @@ static enum err read_option(
 	case OPT_RECORDS:
 		o->records = arg;
 		return ERR_OK;
-	case OPT_THREADS:
-		return read_count(
-		    &o->threads, "threads", arg, OPTIONS_THREADS_MAX, ctx);
 	case OPT_SESSIONS:
 		return read_count(
 		    &o->sessions, "sessions", arg, OPTIONS_SESSIONS_MAX, ctx);
-	case OPT_SLOTS:
-		return read_count(
-		    &o->slots, "slots", arg, OPTIONS_SLOTS_MAX, ctx);
-	case OPT_CONTEXT:
-		return read_count(
-		    &o->context, "context", arg, OPTIONS_CONTEXT_MAX, ctx);
 	case OPT_HELP:
 		o->help = true;
 		return ERR_OK;

@@ -71,6 +71,7 @@ struct engine_options {
 			    whole context for each. With less, requests reserve
 			    what they may need, and the context is no longer
 			    than what one slot can have */
+	bool pin;        /* each thread but the caller's to a CPU of its own */
 	bool speculate;  /* guess tokens from the text so far; changes speed,
 			    never an answer */
 	model_file_seen_fn

@@ -303,7 +303,7 @@ static enum err open_all(
 	err = grammar_vocabulary_init(&e->words, &e->tok);
 	if (err != ERR_OK)
 		return err_set(ctx, err, "engine: no memory for grammars");
-	err = pool_new(&e->pool, e->info.threads, false);
+	err = pool_new(&e->pool, e->info.threads, opt->pin);
 	if (err != ERR_OK)
 		return err_set(ctx, err, "engine: cannot start %u threads",
 		    e->info.threads);

@@ -186,7 +186,8 @@ class Enclave:
         self.process = subprocess.Popen(
             [f"{BIN}/confer-enclave", "--listen", self.address, "--model",
              self.model, "--records", records, "--simtee", self.tee,
-             "--context", "512", "--slots", "1"],
+             "--context", "512", "--slots", "1", "--kv-memory", "64",
+             "--speculate", "--pin"],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         rl.atexit.register(self.process.kill)
         for line in self.process.stderr:
