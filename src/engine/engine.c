@@ -189,15 +189,17 @@ static void pool_state(float *out, const float *state, uint32_t width)
 		out[i] += state[i];
 }
 
-/* Length 1; a state of nothing but zeros stays one. */
+/* Length 1; nothing but zeros, or what has no length, becomes zeros. */
 static void normalise(float *x, uint32_t n)
 {
 	double sum = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		sum += (double)x[i] * (double)x[i];
-	for (uint32_t i = 0; i < n && sum > 0; i++)
-		x[i] = (float)((double)x[i] / sqrt(sum));
+	for (uint32_t i = 0; i < n; i++)
+		x[i] = sum > 0 && isfinite(sum)
+			   ? (float)((double)x[i] / sqrt(sum))
+			   : 0;
 }
 
 /* Pooled states of the slot's tokens. States take the place of logits. */

@@ -82,8 +82,9 @@ enum err grammar_init(struct grammar *g, const struct grammar_part *part,
     size_t n, struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 /*
- * Set the logits of all tokens that may not come now to -INFINITY; the ends of
- * a turn may come when the text is whole. Returns how many tokens may come: 0
+ * Set the logits of all tokens that may not come now to -INFINITY, and those of
+ * the others to a number where they are none; the ends of a turn may come when
+ * the text is whole. Returns how many tokens may come: 0
  * only for a vocabulary that cannot spell what must come.
  */
 uint32_t grammar_mask(

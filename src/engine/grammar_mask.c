@@ -10,6 +10,8 @@
 #include "base/utf8.h"
 #include "engine/grammar_parts.h"
 
+#define LOWEST (-1e30f) /* of what may come, whatever the model says */
+
 /* ---- the vocabulary, once ------------------------------------------------- */
 
 struct item {
@@ -207,10 +209,13 @@ uint32_t grammar_mask(
 
 	allow_all(g, v);
 	for (uint32_t i = 0; i < v->tok->n; i++) {
-		if ((v->allowed[i / 32] >> (i % 32) & 1) != 0)
-			left++;
-		else
+		const bool may = (v->allowed[i / 32] >> (i % 32) & 1) != 0;
+
+		left += may;
+		if (!may)
 			logits[i] = -INFINITY;
+		else if (!(logits[i] > LOWEST))
+			logits[i] = LOWEST;
 	}
 	mem_wipe(v->allowed, v->words * sizeof(*v->allowed));
 	return left;

@@ -424,6 +424,8 @@ uint32_t sample_pick(struct sample *s, const struct kernels *k, float *logits,
 	if (s->opt.temperature < COLD || !isfinite(logits[l.best]))
 		return l.best;
 	heat(logits, n, s->opt.temperature);
+	if (logits[l.best] <= LOWEST)
+		return l.best; /* or what is masked would be as likely */
 	if (s->opt.top_k == 0 && !(s->opt.min_p > 0) &&
 	    !(s->opt.top_p > 0 && s->opt.top_p < 1))
 		return draw_from_all(s, &l);

@@ -298,6 +298,56 @@ TEST(engine_raw_requests_have_no_template)
 	close_model();
 }
 
+/* ---- a model that is none ------------------------------------------------- */
+
+/* Weights are numbers, as they must be; what is computed with them is not. */
+static void overflow_weights(void)
+{
+	struct gguf g;
+
+	CHECK_OK(gguf_parse(&g, image, NULL));
+	for (uint32_t i = 0; i < g.tensor_n; i++) {
+		uint8_t *p = (uint8_t *)(uintptr_t)g.tensor[i].data.p;
+
+		for (size_t at = 0; at < g.tensor[i].len; at += sizeof(float)) {
+			const float sign = at % 12 == 0 ? -1.0f : 1.0f;
+			const float f = g.tensor[i].rank == 1 ? 3e38f : sign;
+
+			memcpy(p + at, &f, sizeof(f));
+		}
+	}
+	gguf_clear(&g);
+}
+
+TEST(engine_keeps_a_form_whatever_the_logits_are)
+{
+	const struct tiny t = { .type = GGUF_TENSOR_F32 };
+	struct engine_request req = { .message = &hello,
+		.message_n = 1,
+		.format = ENGINE_FORMAT_SCHEMA,
+		.schema = BYTES_LITERAL("{\"enum\":[\"hello\",\"hell\"]}"),
+		.logprobs = true,
+		.top_logprobs = 3,
+		.sampling = { .seed = 7, .top_p = 0.9f } };
+	float v[TINY_WIDTH];
+	uint32_t tokens;
+
+	image = tiny_model(&t);
+	overflow_weights();
+	e = open_engine(&(struct engine_options){ .image = image });
+	for (int hot = 0; hot < 2; hot++) {
+		struct json doc;
+
+		req.sampling.temperature = (float)hot;
+		answer_to(&req, &r);
+		CHECK_EQ(r.last.finish, ENGINE_STOP);
+		CHECK(is_json(&r, &doc) && doc.type == JSON_STRING);
+	}
+	CHECK_OK(engine_embed(e, hello.text, v, &tokens, NULL));
+	CHECK(mem_is_zero(v, sizeof(v)));
+	close_model();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +357,7 @@ int main(void)
 		cmocka_unit_test(engine_is_busy_when_all_grammars_are_taken),
 		cmocka_unit_test(engine_raw_requests_have_no_template),
 		cmocka_unit_test(engine_refuses_forms_that_cannot_be_kept),
+		cmocka_unit_test(engine_keeps_a_form_whatever_the_logits_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

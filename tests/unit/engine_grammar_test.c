@@ -640,6 +640,21 @@ TEST(grammar_keeps_the_first_of_too_many_readings)
 	free(s);
 }
 
+/* A model's logits may be anything: what may come is never like the rest. */
+TEST(grammar_mask_leaves_numbers_where_a_token_may_come)
+{
+	static const float odd[] = { NAN, -INFINITY, INFINITY, -3e38f };
+
+	for (size_t k = 0; k < sizeof(odd) / sizeof(odd[0]); k++) {
+		CHECK_OK(begin("{\"enum\":[\"a\",7]}"));
+		for (uint32_t i = 0; i < TOKEN_N; i++)
+			logits[i] = odd[k];
+		CHECK(grammar_mask(g, &sorted, logits) > 0);
+		CHECK(logits['7'] >= -1e30f && logits['\"'] >= -1e30f);
+		CHECK(logits['8'] < -1e30f && logits[END_ID] < -1e30f);
+	}
+}
+
 TEST(grammar_is_wiped_whole)
 {
 	CHECK_OK(begin("{\"const\":\"SECRET\"}"));
@@ -682,6 +697,8 @@ int main(void)
 		cmocka_unit_test(grammar_bounds_the_choices_behind_choices),
 		cmocka_unit_test(grammar_bounds_the_spellings_of_definitions),
 		cmocka_unit_test(grammar_keeps_the_first_of_too_many_readings),
+		cmocka_unit_test(
+		    grammar_mask_leaves_numbers_where_a_token_may_come),
 		cmocka_unit_test(grammar_is_wiped_whole),
 		cmocka_unit_test(grammar_says_when_a_vocabulary_cannot_go_on),
 	};

@@ -185,6 +185,30 @@ static void many(float x[MANY])
 }
 
 /* The distribution function at the drawn token has the drawn value. */
+/* However unlikely all that may come is: a grammar relies on it. */
+TEST(sample_never_draws_what_is_masked)
+{
+	static const float low[] = { -1e30f, -9e29f, -1e25f, 0 };
+	static const struct engine_sampling how[] = { { .temperature = 1 },
+		{ .temperature = 2 }, { .temperature = 0.002f },
+		{ .temperature = 1, .top_k = 3 },
+		{ .temperature = 1, .top_p = 0.999f },
+		{ .temperature = 1, .top_k = 4000, .min_p = 0.1f } };
+	static float x[MANY];
+	struct sample s;
+
+	for (size_t i = 0; i < MANY; i++)
+		x[i] = -INFINITY;
+	for (size_t h = 0; h < sizeof(how) / sizeof(how[0]); h++) {
+		for (size_t k = 0; k < sizeof(low) / sizeof(low[0]); k++) {
+			init(&s, &how[h]);
+			x[77] = low[k];
+			for (size_t i = 0; i < 20; i++)
+				CHECK_EQ(pick(&s, x, MANY), 77);
+		}
+	}
+}
+
 TEST(sample_draws_from_all_blocks)
 {
 	struct engine_sampling opt = { .temperature = 1 };
@@ -416,6 +440,7 @@ int main(void)
 		cmocka_unit_test(sample_min_p_is_relative_to_the_best),
 		cmocka_unit_test(sample_repeats_with_the_same_seed_only),
 		cmocka_unit_test(sample_survives_numbers_that_are_none),
+		cmocka_unit_test(sample_never_draws_what_is_masked),
 		cmocka_unit_test(sample_draws_from_all_blocks),
 		cmocka_unit_test(sample_top_p_may_keep_many),
 		cmocka_unit_test(sample_top_k_may_keep_many),
