@@ -10,6 +10,31 @@ size_t mem_strlen(const char *s)
 	return n;
 }
 
+struct bytes mem_str(const char *s)
+{
+	return (
+	    struct bytes){ (const uint8_t *)s, s == NULL ? 0 : mem_strlen(s) };
+}
+
+struct bytes mem_skip(struct bytes b, size_t n)
+{
+	return n == 0 ? b : (struct bytes){ b.p + n, b.len - n };
+}
+
+bool mem_starts(struct bytes a, const char *s)
+{
+	const size_t n = mem_strlen(s);
+
+	return a.len >= n && mem_eq_str((struct bytes){ a.p, n }, s);
+}
+
+bool mem_ends(struct bytes a, const char *s)
+{
+	const size_t n = mem_strlen(s);
+
+	return a.len >= n && mem_eq_str(mem_skip(a, a.len - n), s);
+}
+
 bool mem_eq(struct bytes a, struct bytes b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
@@ -17,7 +42,7 @@ bool mem_eq(struct bytes a, struct bytes b)
 
 bool mem_eq_str(struct bytes a, const char *s)
 {
-	return mem_eq(a, (struct bytes){ (const uint8_t *)s, mem_strlen(s) });
+	return mem_eq(a, mem_str(s));
 }
 
 void mem_wipe(void *p, size_t n)

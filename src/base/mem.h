@@ -36,6 +36,16 @@ struct bytes {
 /* Length of a NUL-terminated string. */
 size_t mem_strlen(const char *s);
 
+/* The bytes of a NUL-terminated string, without its NUL; NULL has none. */
+struct bytes mem_str(const char *s);
+
+/* What is left behind the first n bytes; n <= b.len. */
+struct bytes mem_skip(struct bytes b, size_t n);
+
+/* Does `a` begin, or end, with the NUL-terminated string `s`? */
+bool mem_starts(struct bytes a, const char *s);
+bool mem_ends(struct bytes a, const char *s);
+
 /* Equal length and content; not constant time. */
 bool mem_eq(struct bytes a, struct bytes b);
 

@@ -1,33 +1,63 @@
 /* UTF-8, strict (RFC 3629); see utf8.h. */
 #include "base/utf8.h"
 
+/* Length that a first byte announces; 0: no first byte (table 3-7). */
+static size_t announced(uint8_t b)
+{
+	if (b < 0x80)
+		return 1;
+	if (b < 0xc2)
+		return 0;
+	if (b < 0xe0)
+		return 2;
+	if (b < 0xf0)
+		return 3;
+	return b < 0xf5 ? 4 : 0;
+}
+
+/* May `b` be the second byte after `first`? (table 3-7 of the standard) */
+static bool second_fits(uint8_t first, uint8_t b)
+{
+	uint8_t lo = 0x80, hi = 0xbf;
+
+	if (first == 0xe0)
+		lo = 0xa0;
+	else if (first == 0xed)
+		hi = 0x9f;
+	else if (first == 0xf0)
+		lo = 0x90;
+	else if (first == 0xf4)
+		hi = 0x8f;
+	return b >= lo && b <= hi;
+}
+
+size_t utf8_scan(struct bytes b, bool *valid)
+{
+	size_t want;
+
+	*valid = false;
+	if (b.len == 0)
+		return 0;
+	want = announced(b.p[0]);
+	if (want == 0)
+		return 1;
+	for (size_t i = 1; i < want; i++) {
+		if (i == b.len)
+			return 0;
+		if (i == 1 ? !second_fits(b.p[0], b.p[1])
+			   : (b.p[i] & 0xc0) != 0x80)
+			return i;
+	}
+	*valid = true;
+	return want;
+}
+
 size_t utf8_len(struct bytes b)
 {
-	uint8_t c = b.p[0], lo = 0x80, hi = 0xbf;
-	size_t n;
+	bool valid;
+	size_t n = utf8_scan(b, &valid);
 
-	if (c < 0x80)
-		return 1;
-	if (c < 0xc2 || c > 0xf4)
-		return 0;
-	n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-	if (n > b.len)
-		return 0;
-	if (c == 0xe0)
-		lo = 0xa0; /* overlong */
-	if (c == 0xed)
-		hi = 0x9f; /* surrogates */
-	if (c == 0xf0)
-		lo = 0x90; /* overlong */
-	if (c == 0xf4)
-		hi = 0x8f; /* above U+10FFFF */
-	if (b.p[1] < lo || b.p[1] > hi)
-		return 0;
-	for (size_t i = 2; i < n; i++) {
-		if ((b.p[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return n;
+	return valid ? n : 0;
 }
 
 size_t utf8_prefix(struct bytes b)
@@ -35,7 +65,7 @@ size_t utf8_prefix(struct bytes b)
 	size_t at = 0;
 
 	while (at < b.len) {
-		size_t n = utf8_len((struct bytes){ b.p + at, b.len - at });
+		size_t n = utf8_len(mem_skip(b, at));
 
 		if (n == 0)
 			break;
@@ -44,22 +74,12 @@ size_t utf8_prefix(struct bytes b)
 	return at;
 }
 
-/*
- * Could these bytes, too few for a character, become one? The range of a second
- * byte depends on the first, and always holds 0x80 or 0xbf.
- */
+/* Could these bytes, at least one, begin a character that goes on? */
 static bool may_grow(const uint8_t *p, size_t n)
 {
-	for (uint8_t fill = 0x80; n < 4; fill = 0xbf) {
-		uint8_t c[4] = { fill, fill, fill, fill };
+	bool valid;
 
-		mem_copy(c, p, n);
-		if (utf8_len((struct bytes){ c, sizeof(c) }) > n)
-			return true;
-		if (fill == 0xbf)
-			break;
-	}
-	return false;
+	return utf8_scan((struct bytes){ p, n }, &valid) == 0;
 }
 
 bool utf8_stream_feed(struct utf8_stream *s, struct bytes piece)
@@ -68,8 +88,7 @@ bool utf8_stream_feed(struct utf8_stream *s, struct bytes piece)
 
 	while (s->n > 0 && piece.len > 0) {
 		s->tail[s->n++] = piece.p[0];
-		piece.p++;
-		piece.len--;
+		piece = mem_skip(piece, 1);
 		if (utf8_len((struct bytes){ s->tail, s->n }) == s->n)
 			s->n = 0;
 		else if (!may_grow(s->tail, s->n))

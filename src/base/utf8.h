@@ -5,6 +5,14 @@
 
 #include "base/mem.h"
 
+/*
+ * Look at the first bytes of possibly invalid text. Returns the length of the
+ * valid character there (*valid true), or of the longest part that cannot
+ * become one, at least 1 (*valid false), or 0 when more bytes are needed to
+ * tell.
+ */
+size_t utf8_scan(struct bytes b, bool *valid);
+
 /* Length of the valid sequence at the start of b (not empty), or 0. */
 size_t utf8_len(struct bytes b);
 

@@ -5,7 +5,6 @@
 
 #include "base/assert.h"
 #include "base/utf8.h"
-#include "engine/unicode.h"
 
 static const uint8_t replacement[] = { 0xef, 0xbf, 0xbd }; /* U+FFFD */
 
@@ -66,7 +65,7 @@ static void append_checked(struct answer *a, struct bytes token)
 
 		while (a->tail_n < sizeof(a->tail) && used < token.len)
 			a->tail[a->tail_n++] = token.p[used++];
-		n = unicode_scan((struct bytes){ a->tail, a->tail_n }, &valid);
+		n = utf8_scan((struct bytes){ a->tail, a->tail_n }, &valid);
 		if (n == 0)
 			return; /* empty or unfinished */
 		append(a, valid ? a->tail : replacement,
@@ -115,10 +114,8 @@ bool answer_push(struct answer *a, struct bytes token)
 	from = a->ready;
 	assert(token.len <= TOK_TEXT_LEN_MAX);
 	if (a->strip && token.len > 0) {
-		if (token.p[0] == ' ') {
-			token.p++;
-			token.len--;
-		}
+		if (token.p[0] == ' ')
+			token = mem_skip(token, 1);
 		a->strip = false;
 	}
 	append_checked(a, token);

@@ -15,8 +15,11 @@
 #include "engine/engine.h"
 #include "engine/tok.h"
 
+#define ANSWER_HELD_MAX 32 /* bytes that a reply lets go before a token */
+
 /* What one token can add: each byte may become the three of U+FFFD. */
-#define ANSWER_ROOM (3 * (TOK_TEXT_LEN_MAX + 4) + ENGINE_STOP_LEN_MAX)
+#define ANSWER_ROOM                                                            \
+	(3 * (TOK_TEXT_LEN_MAX + 4) + ENGINE_STOP_LEN_MAX + ANSWER_HELD_MAX)
 
 struct answer {
 	size_t len;   /* text here, checked */

@@ -3,6 +3,8 @@
  * it, so that is how what a client sent is spelled again, byte by byte, from
  * text that passed json_parse().
  */
+#include "base/assert.h"
+#include "base/fmt.h"
 #include "engine/chat_family.h"
 
 struct writer {
@@ -23,85 +25,50 @@ static void flush(struct writer *w)
 
 static void put(struct writer *w, const char *s)
 {
-	chat_text(w->o, (struct bytes){ (const uint8_t *)s, mem_strlen(s) });
+	chat_text(w->o, mem_str(s));
 }
 
-/* One character of a string. */
-static void put_char(struct writer *w, uint32_t c)
+/* One ASCII character of a string. */
+static void put_char(struct writer *w, uint8_t c)
 {
-	static const char *const names[32] = { [8] = "\\b",
-		[9] = "\\t",
-		[10] = "\\n",
-		[12] = "\\f",
-		[13] = "\\r" };
-	static const char hex[] = "0123456789abcdef";
-	char b[8] = { 0 };
+	static const char names[32] = { ['\b'] = 'b',
+		['\t'] = 't',
+		['\n'] = 'n',
+		['\f'] = 'f',
+		['\r'] = 'r' };
+	char b[8] = { '\\', (char)c };
 
-	if (w->quoting && (c == '"' || c == '\\')) {
-		b[0] = '\\';
-		b[1] = (char)c;
-	} else if (w->quoting && c < 32 && names[c] != NULL) {
-		put(w, names[c]);
+	if (!w->quoting || (c >= 32 && c != '"' && c != '\\')) {
+		chat_text(w->o, (struct bytes){ &c, 1 });
 		return;
-	} else if (w->quoting && c < 32) {
-		mem_copy(b, "\\u00", 4);
-		b[4] = hex[c >> 4];
-		b[5] = hex[c & 15];
-	} else if (c < 0x80) {
-		b[0] = (char)c;
-		chat_text(w->o, (struct bytes){ (const uint8_t *)b, 1 });
-		return;
-	} else if (c < 0x800) {
-		b[0] = (char)(0xc0 | c >> 6);
-		b[1] = (char)(0x80 | (c & 0x3f));
-	} else if (c < 0x10000) {
-		b[0] = (char)(0xe0 | c >> 12);
-		b[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		b[2] = (char)(0x80 | (c & 0x3f));
-	} else {
-		b[0] = (char)(0xf0 | c >> 18);
-		b[1] = (char)(0x80 | (c >> 12 & 0x3f));
-		b[2] = (char)(0x80 | (c >> 6 & 0x3f));
-		b[3] = (char)(0x80 | (c & 0x3f));
 	}
+	if (c < 32 && names[c] != 0)
+		b[1] = names[c];
+	else if (c < 32)
+		(void)fmt_print(b, sizeof(b), "\\u%04x", c);
 	put(w, b);
 }
 
-/* Four hexadecimal digits. */
-static uint32_t hex4(const uint8_t *p)
+/* The escape at w->at, with its other half if it has one: its character. */
+static void put_escape(struct writer *w)
 {
-	uint32_t v = 0;
-
-	for (size_t i = 0; i < 4; i++) {
-		uint32_t c = p[i];
-
-		v = v << 4 | (c <= '9' ? c - '0' : (c | 32) - 'a' + 10);
-	}
-	return v;
-}
-
-/* The escape at w->at: its character; w->at goes behind it. */
-static uint32_t unescape(struct writer *w)
-{
-	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	const uint8_t *p = w->in.p + w->at;
-	uint32_t c;
+	const bool pair = p[1] == 'u' && (p[2] | 32) == 'd' && p[3] > '7';
+	const size_t n = p[1] != 'u' ? 2 : pair ? 12 : 6;
+	uint8_t string[14], c[4];
+	const struct json v = { JSON_STRING, { string, n + 2 } };
+	size_t len;
+	enum err e;
 
-	if (p[1] != 'u') {
-		w->at += 2;
-		for (size_t i = 0; from[i] != '\0'; i++) {
-			if (p[1] == (uint8_t)from[i])
-				return (uint8_t)to[i];
-		}
-		return p[1];
-	}
-	w->at += 6;
-	c = hex4(p + 2);
-	if (c >= 0xd800 && c < 0xdc00) {
-		w->at += 6; /* json_parse saw that its other half follows */
-		c = 0x10000 + ((c & 0x3ff) << 10) + (hex4(p + 8) & 0x3ff);
-	}
-	return c;
+	string[0] = string[n + 1] = '"';
+	mem_copy(string + 1, p, n);
+	e = json_string(&v, c, sizeof(c), &len);
+	assert(e == ERR_OK); /* json_parse saw it */
+	w->at += n;
+	if (len == 1)
+		put_char(w, c[0]);
+	else
+		chat_text(w->o, (struct bytes){ c, len });
 }
 
 /* The string at w->at, whose opening quote was passed, to its closing quote. */
@@ -113,7 +80,7 @@ static void string_body(struct writer *w)
 			continue;
 		}
 		flush(w);
-		put_char(w, unescape(w));
+		put_escape(w);
 		w->from = w->at;
 	}
 	flush(w);

@@ -27,11 +27,6 @@ void chat_fail(struct chat_out *o, enum err e, const char *what)
 		    o->f == NULL ? "none" : o->f->name, what);
 }
 
-static size_t span(const char *s, const char *of)
-{
-	return strspn(s, of);
-}
-
 /* Length of the marker at the start of a literal, or 0. */
 static size_t marker(const char *s, enum chat_piece *kind)
 {
@@ -44,9 +39,9 @@ static size_t marker(const char *s, enum chat_piece *kind)
 		*kind = CHAT_SPECIAL;
 		return (size_t)(strstr(s, "|>") - s) + 2;
 	}
-	if (s[0] == '[' && (n = span(s + 1, large)) > 0 && s[1 + n] == ']')
+	if (s[0] == '[' && (n = strspn(s + 1, large)) > 0 && s[1 + n] == ']')
 		return n + 2;
-	if (s[0] != '<' || (n = span(s + 1, small)) == 0 || s[1 + n] != '>')
+	if (s[0] != '<' || (n = strspn(s + 1, small)) == 0 || s[1 + n] != '>')
 		return 0;
 	if (n > 8 && strncmp(s + 1 + n - 8, "_of_turn", 8) == 0)
 		*kind = CHAT_SPECIAL;
@@ -104,8 +99,7 @@ struct bytes chat_trim_start(struct bytes b)
 
 		if (!is_space(unicode_at(b, 0, &n)))
 			break;
-		b.p += n;
-		b.len -= n;
+		b = mem_skip(b, n);
 	}
 	return b;
 }

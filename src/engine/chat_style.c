@@ -9,10 +9,8 @@
 /* Without the line breaks at its start. */
 static struct bytes skip_lines(struct bytes b)
 {
-	while (b.len > 0 && b.p[0] == '\n') {
-		b.p++;
-		b.len--;
-	}
+	while (b.len > 0 && b.p[0] == '\n')
+		b = mem_skip(b, 1);
 	return b;
 }
 
@@ -67,16 +65,8 @@ static void without_flags(struct chat_out *o, struct bytes text)
 			}
 		}
 		chat_text(o, (struct bytes){ text.p, at });
-		text.p += at + skip;
-		text.len -= at + skip;
+		text = mem_skip(text, at + skip);
 	}
-}
-
-static bool ends_with(struct bytes text, const char *s)
-{
-	size_t n = mem_strlen(s);
-
-	return text.len >= n && memcmp(text.p + text.len - n, s, n) == 0;
 }
 
 /* Trailing white space and flags go. */
@@ -84,9 +74,9 @@ static struct bytes cut_flags(struct bytes text)
 {
 	for (;;) {
 		text = chat_trim_end(text);
-		if (ends_with(text, "/no_think"))
+		if (mem_ends(text, "/no_think"))
 			text.len -= 9;
-		else if (ends_with(text, "/think"))
+		else if (mem_ends(text, "/think"))
 			text.len -= 6;
 		else
 			return text;
@@ -143,11 +133,9 @@ void chat_style_smollm3(struct chat_out *o)
 /* Is this a user's own message, not a tool's result in disguise? */
 static bool is_query(const struct engine_message *m)
 {
-	static const char start[] = "<tool_response>";
-
 	return m->role == ENGINE_USER &&
-	       !(place(m->text, start, false) == 0 && m->text.len > 0 &&
-		   ends_with(m->text, "</tool_response>"));
+	       !(mem_starts(m->text, "<tool_response>") &&
+		   mem_ends(m->text, "</tool_response>"));
 }
 
 /* Reasoning stays only behind the last query of the user. */
@@ -161,14 +149,10 @@ static struct bytes qwen3(struct chat_out *o, size_t i, struct bytes text)
 
 		reasoning = cut_lines((struct bytes){ text.p, end });
 		from = place(reasoning, "<think>", true);
-		if (from < reasoning.len) {
-			reasoning.p += from + 7;
-			reasoning.len -= from + 7;
-		}
+		if (from < reasoning.len)
+			reasoning = mem_skip(reasoning, from + 7);
 		reasoning = cut_lines(skip_lines(reasoning));
-		text.p += last + 8;
-		text.len -= last + 8;
-		text = skip_lines(text);
+		text = skip_lines(mem_skip(text, last + 8));
 	}
 	while (query > 0 && !is_query(&o->in->message[query - 1]))
 		query--;

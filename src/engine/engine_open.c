@@ -9,7 +9,6 @@
 #include "engine/slot.h"
 
 #define CONTEXT_DEFAULT 4096
-#define LINE            64 /* bytes; what every part of the memory starts on */
 #define TEXT_PER_TOKEN  16 /* bytes; English has 4, white space up to 100 */
 #define TEXT_MIN        4096
 
@@ -74,12 +73,11 @@ static enum err read_chat(
 static void set_name(char out[ENGINE_NAME_LEN_MAX], const struct gguf *g,
     const char *key, const char *otherwise)
 {
-	struct bytes s = { (const uint8_t *)otherwise, mem_strlen(otherwise) };
+	struct bytes s;
 	size_t n;
 
 	if (gguf_string(g, key, &s, NULL) != ERR_OK)
-		s = (struct bytes){ (const uint8_t *)otherwise,
-			mem_strlen(otherwise) };
+		s = mem_str(otherwise);
 	n = s.len < ENGINE_NAME_LEN_MAX ? s.len : ENGINE_NAME_LEN_MAX - 1;
 	for (size_t i = 0; i < n; i++)
 		out[i] = s.p[i] >= ' ' && s.p[i] <= '~' ? (char)s.p[i] : '?';
@@ -148,26 +146,13 @@ static void set_info(struct engine *e, const struct engine_options *opt)
 
 /* ---- memory --------------------------------------------------------------- */
 
-/* Counts with base NULL, hands out with the real base. */
-struct carver {
-	uint8_t *base;
-	size_t len;
-};
-
-static void *carve(struct carver *c, size_t n, size_t size)
-{
-	void *p = c->base != NULL ? c->base + c->len : NULL;
-
-	c->len += (n * size + LINE - 1) / LINE * LINE;
-	return p;
-}
-
 /* What one slot has for itself, keys and values apart. */
-static void lay_out_slot(struct engine *e, struct slot *s, struct carver *c)
+static void lay_out_slot(
+    struct engine *e, struct slot *s, struct pages_carver *c)
 {
 	uint32_t context = e->info.context;
-	uint32_t *token = carve(c, context, sizeof(*token));
-	uint8_t **page = carve(c, kv_pages_for(context), sizeof(*page));
+	uint32_t *token = pages_carve(c, context, sizeof(*token));
+	uint8_t **page = pages_carve(c, kv_pages_for(context), sizeof(*page));
 
 	if (c->base == NULL)
 		return;
@@ -176,7 +161,7 @@ static void lay_out_slot(struct engine *e, struct slot *s, struct carver *c)
 	s->kv.cap = kv_pages_for(context);
 }
 
-static void lay_out(struct engine *e, struct carver *c)
+static void lay_out(struct engine *e, struct pages_carver *c)
 {
 	const struct engine_info *i = &e->info;
 	size_t text = (size_t)i->context * TEXT_PER_TOKEN;
@@ -188,27 +173,28 @@ static void lay_out(struct engine *e, struct carver *c)
 	e->logits_len = (size_t)e->logits_max * i->vocabulary;
 	if (e->logits_len < i->width)
 		e->logits_len = i->width;
-	e->slot = carve(c, i->slots, sizeof(*e->slot));
-	e->logits = carve(c, e->logits_len, sizeof(*e->logits));
-	e->raw = carve(c, i->vocabulary, sizeof(*e->raw));
-	e->item = carve(c, SAMPLE_FEW, sizeof(*e->item));
-	e->seen = carve(c, i->vocabulary / 8 + 1, 1);
-	e->row = carve(c, FORWARD_ROWS_MAX, sizeof(*e->row));
-	e->run = carve(c, i->slots, sizeof(*e->run));
-	e->tok_memory = carve(c, tok_work_len(e->text_max), 1);
-	e->render = carve(c, e->text_max, 1);
+	e->slot = pages_carve(c, i->slots, sizeof(*e->slot));
+	e->logits = pages_carve(c, e->logits_len, sizeof(*e->logits));
+	e->raw = pages_carve(c, i->vocabulary, sizeof(*e->raw));
+	e->item = pages_carve(c, SAMPLE_FEW, sizeof(*e->item));
+	e->seen = pages_carve(c, i->vocabulary / 8 + 1, 1);
+	e->row = pages_carve(c, FORWARD_ROWS_MAX, sizeof(*e->row));
+	e->run = pages_carve(c, i->slots, sizeof(*e->run));
+	e->tok_memory = pages_carve(c, tok_work_len(e->text_max), 1);
+	e->render = pages_carve(c, e->text_max, 1);
 	e->grammar_n =
 	    i->slots < SLOT_GRAMMARS_MAX ? i->slots : SLOT_GRAMMARS_MAX;
-	e->grammar_step = (grammar_len() + LINE - 1) / LINE * LINE;
-	e->grammar = carve(c, e->grammar_n, e->grammar_step);
+	e->grammar_step =
+	    (grammar_len() + PAGES_LINE - 1) / PAGES_LINE * PAGES_LINE;
+	e->grammar = pages_carve(c, e->grammar_n, e->grammar_step);
 	for (uint32_t k = 0; k < i->slots; k++)
 		lay_out_slot(e, e->slot != NULL ? &e->slot[k] : NULL, c);
 }
 
 static enum err take_memory(struct engine *e, struct err_ctx *ctx)
 {
-	struct carver count = { NULL, 0 };
-	struct carver real = { NULL, 0 };
+	struct pages_carver count = { NULL, 0 };
+	struct pages_carver real = { NULL, 0 };
 	enum err err;
 
 	lay_out(e, &count);

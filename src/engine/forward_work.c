@@ -4,22 +4,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define LINE      64      /* bytes; what every part starts on */
 #define ALONE_MAX 4000000 /* less takes longer with other threads */
-
-/* Counts with base NULL, hands out with the real base. */
-struct carver {
-	uint8_t *base;
-	size_t len;
-};
-
-static void *carve(struct carver *c, size_t n, size_t size)
-{
-	void *p = c->base != NULL ? c->base + c->len : NULL;
-
-	c->len += (n * size + LINE - 1) / LINE * LINE;
-	return p;
-}
 
 static size_t widest_input(const struct shape *s)
 {
@@ -35,25 +20,26 @@ static bool has_local(const struct shape *s)
 }
 
 static void lay_out(
-    const struct forward *f, struct carver *c, struct forward_work *w)
+    const struct forward *f, struct pages_carver *c, struct forward_work *w)
 {
 	const struct shape *s = &f->weights->shape;
 	size_t rows = f->rows_max, input = widest_input(s);
 	size_t kv = (size_t)s->kv_heads * s->head;
 
-	w->rope = carve(c, rows * s->rope, sizeof(float));
-	w->rope_local =
-	    has_local(s) ? carve(c, rows * s->rope, sizeof(float)) : w->rope;
-	w->x = carve(c, rows * s->width, sizeof(float));
-	w->y = carve(c, rows * s->width, sizeof(float));
-	w->q = carve(c, rows * s->heads * s->head, sizeof(float));
-	w->k = carve(c, rows * kv, sizeof(float));
-	w->v = carve(c, rows * kv, sizeof(float));
-	w->gate = carve(c, rows * s->hidden, sizeof(float));
-	w->up = carve(c, rows * s->hidden, sizeof(float));
-	w->norm = carve(c, rows * input, sizeof(float));
-	w->act = carve(c, rows * (input / 32 + 1), sizeof(struct act));
-	w->span = carve(c, rows, sizeof(*w->span));
+	w->rope = pages_carve(c, rows * s->rope, sizeof(float));
+	w->rope_local = has_local(s)
+			    ? pages_carve(c, rows * s->rope, sizeof(float))
+			    : w->rope;
+	w->x = pages_carve(c, rows * s->width, sizeof(float));
+	w->y = pages_carve(c, rows * s->width, sizeof(float));
+	w->q = pages_carve(c, rows * s->heads * s->head, sizeof(float));
+	w->k = pages_carve(c, rows * kv, sizeof(float));
+	w->v = pages_carve(c, rows * kv, sizeof(float));
+	w->gate = pages_carve(c, rows * s->hidden, sizeof(float));
+	w->up = pages_carve(c, rows * s->hidden, sizeof(float));
+	w->norm = pages_carve(c, rows * input, sizeof(float));
+	w->act = pages_carve(c, rows * (input / 32 + 1), sizeof(struct act));
+	w->span = pages_carve(c, rows, sizeof(*w->span));
 }
 
 enum err forward_init(struct forward *f, const struct weights *weights,
@@ -61,7 +47,7 @@ enum err forward_init(struct forward *f, const struct weights *weights,
     uint32_t rows_max)
 {
 	const struct shape *s = &weights->shape;
-	struct carver count = { NULL, 0 }, real = { NULL, 0 };
+	struct pages_carver count = { NULL, 0 }, real = { NULL, 0 };
 	struct forward_work *w;
 	enum err e;
 
@@ -76,13 +62,13 @@ enum err forward_init(struct forward *f, const struct weights *weights,
 		.kv = { .blocks = s->blocks,
 		    .heads = s->kv_heads,
 		    .head = s->head } };
-	w = carve(&count, 1, sizeof(*w));
+	w = pages_carve(&count, 1, sizeof(*w));
 	lay_out(f, &count, &(struct forward_work){ .x = NULL });
 	e = pages_alloc(&f->memory, count.len);
 	if (e != ERR_OK)
 		return e;
 	real.base = f->memory.p;
-	w = carve(&real, 1, sizeof(*w));
+	w = pages_carve(&real, 1, sizeof(*w));
 	f->head_len = real.len;
 	lay_out(f, &real, w);
 	assert(real.len == count.len);

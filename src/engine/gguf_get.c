@@ -15,7 +15,7 @@ const struct gguf_pair *gguf_find(const struct gguf *g, const char *key)
 
 const struct gguf_tensor *gguf_tensor(const struct gguf *g, const char *name)
 {
-	struct bytes want = { (const uint8_t *)name, mem_strlen(name) };
+	struct bytes want = mem_str(name);
 	uint32_t lo = 0, hi = g->tensor_n;
 
 	while (lo < hi) {
@@ -138,7 +138,6 @@ struct bytes gguf_next_string(struct bytes *rest)
 	struct bytes s = rd_take(&r, (size_t)rd_u64le(&r));
 
 	assert(r.err == ERR_OK);
-	rest->p += r.off;
-	rest->len -= r.off;
+	*rest = mem_skip(*rest, r.off);
 	return s;
 }

@@ -149,7 +149,7 @@ static void row_of_step(
 	}
 }
 
-static float float_at(const uint8_t *p, enum gguf_tensor_type type)
+float matrix_float(const uint8_t *p, enum gguf_tensor_type type)
 {
 	if (type == GGUF_TENSOR_F32)
 		return matrix_bits(matrix_load32(p));
@@ -167,8 +167,8 @@ void matrix_row(float *out, const struct matrix *w, uint32_t row)
 	assert(row < w->rows);
 	for (uint32_t c = 0; c < w->cols; c += l->cols, step += l->len) {
 		if (l->scales == 0)
-			out[c] =
-			    float_at(step + l->len / MATRIX_LANES * r, w->type);
+			out[c] = matrix_float(
+			    step + l->len / MATRIX_LANES * r, w->type);
 		else
 			row_of_step(out + c, l, step, r);
 	}

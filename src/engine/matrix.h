@@ -85,4 +85,7 @@ void matrix_row(float *out, const struct matrix *w, uint32_t row);
 float matrix_f16(uint16_t half);
 uint16_t matrix_to_f16(float f);
 
+/* The number at p in the file's encoding: F32, F16 or BF16. */
+float matrix_float(const uint8_t *p, enum gguf_tensor_type type);
+
 #endif

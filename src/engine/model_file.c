@@ -85,8 +85,7 @@ static size_t take_ahead(struct model_file *s, uint8_t *out, size_t n)
 
 	if (had > 0) {
 		mem_copy(out, s->ahead.p, had);
-		s->ahead.p += had;
-		s->ahead.len -= had;
+		s->ahead = mem_skip(s->ahead, had);
 		s->at += had;
 	}
 	return had;

@@ -8,7 +8,7 @@
 
 #define LINES_MAX 8  /* line breaks held back before a marker */
 #define BARE_MAX  64 /* bytes until a bare call has said "name" */
-#define CALL_MAX  (REPLY_CALLS_LEN_MAX - TOK_TEXT_LEN_MAX - REPLY_HELD_MAX)
+#define CALL_MAX  (REPLY_CALLS_LEN_MAX - TOK_TEXT_LEN_MAX - ANSWER_HELD_MAX)
 
 static const char think_start[] = "<think>", think_end[] = "</think>";
 
@@ -21,16 +21,15 @@ enum state {
 };
 
 void reply_init(struct reply *r, const struct chat *chat, const struct tok *tok,
-    struct answer *content, struct answer *reasoning, unsigned how)
+    struct answer *content, struct answer *reasoning, bool tools)
 {
 	mem_wipe(r, sizeof(*r));
 	r->form = chat_form(chat);
 	r->tok = tok;
 	r->content = content;
 	r->reasoning = reasoning;
-	r->tools = (how & REPLY_TOOLS) != 0 && r->form.calls != CHAT_CALLS_NONE;
-	r->fresh = (how & REPLY_THINKING) != 0;
-	r->state = r->fresh ? THINK : START;
+	r->tools = tools && r->form.calls != CHAT_CALLS_NONE;
+	r->state = START;
 }
 
 static void emit(struct reply *r, const uint8_t *p, size_t n)
@@ -107,19 +106,10 @@ static bool read_calls(struct reply *r, struct bytes text)
 	return r->call_n > before;
 }
 
-static bool starts_with(struct bytes text, const char *s)
-{
-	size_t n = s == NULL ? 0 : mem_strlen(s);
-
-	return n > 0 && text.len >= n && memcmp(text.p, s, n) == 0;
-}
-
 static struct bytes skip_lines(struct bytes text)
 {
-	while (text.len > 0 && text.p[0] == '\n') {
-		text.p++;
-		text.len--;
-	}
+	while (text.len > 0 && text.p[0] == '\n')
+		text = mem_skip(text, 1);
 	return text;
 }
 
@@ -128,16 +118,11 @@ static void end_call(struct reply *r)
 {
 	struct bytes text =
 	    skip_lines((struct bytes){ r->text + r->text_n, r->got });
-	const char *end = r->form.end;
-	size_t tail = end == NULL ? 0 : mem_strlen(end);
 
-	if (starts_with(text, r->form.start)) {
-		text.p += mem_strlen(r->form.start);
-		text.len -= mem_strlen(r->form.start);
-	}
-	if (tail > 0 && text.len >= tail &&
-	    memcmp(text.p + text.len - tail, end, tail) == 0)
-		text.len -= tail;
+	if (r->form.start != NULL && mem_starts(text, r->form.start))
+		text = mem_skip(text, mem_strlen(r->form.start));
+	if (r->form.end != NULL && mem_ends(text, r->form.end))
+		text.len -= mem_strlen(r->form.end);
 	if (!read_calls(r, text)) {
 		r->state = SPILL;
 		return;
@@ -181,7 +166,6 @@ static bool may_be_bare(struct bytes t, const char *tag)
 static void gather(struct reply *r, uint8_t c)
 {
 	struct bytes text;
-	size_t n = r->form.end == NULL ? 0 : mem_strlen(r->form.end);
 
 	r->text[r->text_n + r->got++] = c;
 	text = (struct bytes){ r->text + r->text_n, r->got };
@@ -190,8 +174,7 @@ static void gather(struct reply *r, uint8_t c)
 	if (r->text_n + r->got >= CALL_MAX) {
 		r->state = SPILL;
 		r->tools = false;
-	} else if (n > 0 && text.len >= n &&
-		   memcmp(text.p + text.len - n, r->form.end, n) == 0) {
+	} else if (r->form.end != NULL && mem_ends(text, r->form.end)) {
 		end_call(r);
 	} else if (r->form.calls == CHAT_CALLS_BARE &&
 		   !may_be_bare(skip_lines(text), r->form.start)) {
@@ -244,8 +227,7 @@ static void settle(struct reply *r)
 
 		while (lines < b.len && lines < LINES_MAX && b.p[lines] == '\n')
 			lines++;
-		b.p += lines;
-		b.len -= lines;
+		b = mem_skip(b, lines);
 		wait = begins(think_marker(r), b, &whole);
 		if (whole) {
 			r->state = r->state == THINK ? CONTENT : THINK;
@@ -279,7 +261,7 @@ static void feed(struct reply *r, uint8_t c)
 	if (r->fresh && c == '\n')
 		return;
 	r->fresh = false;
-	assert(r->held_n < REPLY_HELD_MAX);
+	assert(r->held_n < ANSWER_HELD_MAX);
 	r->held[r->held_n++] = c;
 	settle(r);
 }
@@ -302,15 +284,9 @@ static struct bytes spelled(const struct reply *r, uint32_t token)
 
 /* ---- in and out ---- */
 
-static bool has_room(const struct answer *a)
-{
-	return a->len - a->taken + ANSWER_ROOM + REPLY_HELD_MAX <=
-	       sizeof(a->text);
-}
-
 bool reply_ready(struct reply *r)
 {
-	while (r->state == SPILL && has_room(r->content)) {
+	while (r->state == SPILL && answer_has_room(r->content)) {
 		uint32_t left = r->got - r->spilled;
 		uint32_t n = left < TOK_TEXT_LEN_MAX ? left : TOK_TEXT_LEN_MAX;
 
@@ -324,8 +300,8 @@ bool reply_ready(struct reply *r)
 		if (r->finished)
 			answer_finish(r->content);
 	}
-	return r->state != SPILL && has_room(r->content) &&
-	       has_room(r->reasoning);
+	return r->state != SPILL && answer_has_room(r->content) &&
+	       answer_has_room(r->reasoning);
 }
 
 bool reply_push(struct reply *r, uint32_t token)

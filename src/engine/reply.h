@@ -28,7 +28,6 @@
 #include "engine/tok.h"
 
 #define REPLY_CALLS_LEN_MAX 16384 /* bytes of calls in one answer */
-#define REPLY_HELD_MAX      32    /* the longest marker and line breaks */
 
 struct reply {
 	struct chat_form form;
@@ -41,7 +40,8 @@ struct reply {
 	bool finished; /* reply_finish() was called */
 	uint8_t state;
 	uint32_t held_n;
-	uint8_t held[REPLY_HELD_MAX]; /* may become a marker */
+	uint8_t held[ANSWER_HELD_MAX]; /* may become a marker, the longest one
+					  and line breaks before it */
 	uint32_t call_n;
 	struct engine_call call[ENGINE_CALLS_MAX]; /* into text; ids empty */
 	uint32_t text_n;  /* bytes of calls that are complete */
@@ -50,15 +50,9 @@ struct reply {
 	uint8_t text[REPLY_CALLS_LEN_MAX];
 };
 
-/* How a reply starts; any of these. */
-enum {
-	REPLY_TOOLS = 1,   /* there may be calls */
-	REPLY_THINKING = 2 /* the prompt ended inside the model's reasoning */
-};
-
-/* Start. All is borrowed until the reply is wiped. */
+/* Start; tools: there may be calls. All is borrowed until it is wiped. */
 void reply_init(struct reply *r, const struct chat *chat, const struct tok *tok,
-    struct answer *content, struct answer *reasoning, unsigned how);
+    struct answer *content, struct answer *reasoning, bool tools);
 
 /*
  * Move on what waits for room. True: there is room for one token, or, after

@@ -22,8 +22,7 @@ size_t schema_enter(struct schema_build *c, struct bytes name)
 
 size_t schema_enter_word(struct schema_build *c, const char *name)
 {
-	return schema_enter(
-	    c, (struct bytes){ (const uint8_t *)name, mem_strlen(name) });
+	return schema_enter(c, mem_str(name));
 }
 
 void schema_leave(struct schema_build *c, size_t before)
@@ -204,8 +203,7 @@ uint16_t schema_set(
 
 uint16_t schema_literals(struct schema_build *c, const char *array)
 {
-	const struct json v = { JSON_ARRAY,
-		{ (const uint8_t *)array, mem_strlen(array) } };
+	const struct json v = { JSON_ARRAY, mem_str(array) };
 
 	return schema_set(c, &v, true, SCHEMA_TYPE_BOOLEAN | SCHEMA_TYPE_NULL);
 }

@@ -18,18 +18,12 @@ struct form {
 	size_t n;
 };
 
-static struct bytes literal(const char *s)
-{
-	return (
-	    struct bytes){ (const uint8_t *)s, s == NULL ? 0 : mem_strlen(s) };
-}
-
 /* The special token of a marker around calls, or TOK_NONE. */
 static uint32_t special(const struct form *f, const char *marker)
 {
 	if (marker == NULL || f->chat.calls == CHAT_CALLS_BARE)
 		return TOK_NONE;
-	return tok_special(&f->e->tok, literal(marker));
+	return tok_special(&f->e->tok, mem_str(marker));
 }
 
 /* A marker that is no special token, then a text; or the other way around. */
@@ -38,7 +32,7 @@ static struct bytes joined(
 {
 	bool spelled =
 	    f->chat.calls != CHAT_CALLS_BARE && special(f, marker) == TOK_NONE;
-	struct bytes mark = literal(spelled ? marker : NULL);
+	struct bytes mark = mem_str(spelled ? marker : NULL);
 	struct bytes out = { f->w.p + f->w.len, mark.len + text.len };
 
 	wr_bytes(&f->w, marker_first ? mark : text);
@@ -158,7 +152,7 @@ enum err slot_form(struct engine *e, struct slot *s,
 	enum err err = ERR_OK;
 
 	reply_init(&s->reply, req->raw ? &none : &e->chat, &e->tok, &s->content,
-	    &s->reasoning, tools ? REPLY_TOOLS : 0);
+	    &s->reasoning, tools);
 	if (slot_is_held(req))
 		err = start_grammar(s, &f, req, ctx);
 	mem_wipe(e->render, f.w.len);

@@ -91,18 +91,13 @@ uint32_t tok_merged(
 /* The printable alphabet of byte-level BPE; TOK_NONE: not in it. */
 static uint32_t byte_of(uint32_t c)
 {
-	static const uint8_t shifted[] = { 0x7f, 0x80, 0x81, 0x82, 0x83, 0x84,
-		0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e,
-		0x8f, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98,
-		0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f, 0xa0, 0xad };
-
 	if ((c >= 0x21 && c <= 0x7e) || (c >= 0xa1 && c <= 0xff && c != 0xad))
 		return c;
 	if (c >= 0x100 && c <= 0x120)
 		return c - 0x100;
-	if (c >= 0x121 && c < 0x121 + sizeof(shifted))
-		return shifted[c - 0x121];
-	return TOK_NONE;
+	if (c >= 0x121 && c <= 0x142)
+		return c - 0x121 + 0x7f;
+	return c == 0x143 ? 0xad : TOK_NONE;
 }
 
 /*
@@ -362,8 +357,7 @@ static bool split_merge(const struct tok *t, struct bytes text, uint32_t *left,
 		a.len++;
 	if (a.len == 0 || a.len + 1 >= text.len || text.len > sizeof(buf))
 		return false;
-	b.p = text.p + a.len + 1;
-	b.len = text.len - a.len - 1;
+	b = mem_skip(text, a.len + 1);
 	if (!bpe_bytes(a, buf, &n) || !bpe_bytes(b, buf + n, &m))
 		return false;
 	*left = tok_find(t, (struct bytes){ buf, n });
@@ -514,9 +508,7 @@ static enum err read_specials(
 	add_end(t, t->eos);
 	add_end(t, eot);
 	for (size_t i = 0; i < ENDS_N; i++)
-		add_end(t, tok_special(
-			       t, (struct bytes){ (const uint8_t *)end_names[i],
-				      mem_strlen(end_names[i]) }));
+		add_end(t, tok_special(t, mem_str(end_names[i])));
 	bos_wanted = t->kind == TOK_SPM || t->whole_words;
 	e = gguf_bool(g, "tokenizer.ggml.add_bos_token", &bos_wanted, ctx);
 	t->add_bos = bos_wanted && t->bos != TOK_NONE;
@@ -608,10 +600,8 @@ bool tok_strips(const struct tok *t, uint32_t id)
 struct bytes tok_stripped(struct bytes text)
 {
 	while (text.len > 0 &&
-	       (text.p[0] == ' ' || (text.p[0] >= '\t' && text.p[0] <= '\r'))) {
-		text.p++;
-		text.len--;
-	}
+	       (text.p[0] == ' ' || (text.p[0] >= '\t' && text.p[0] <= '\r')))
+		text = mem_skip(text, 1);
 	return text;
 }
 
@@ -632,5 +622,5 @@ struct bytes tok_text(const struct tok *t, uint32_t id)
 	x = &t->entry[id];
 	if (!is_shown(x) && x->type != TOK_BYTE)
 		return (struct bytes){ NULL, 0 };
-	return (struct bytes){ x->text, x->len };
+	return entry_text(x);
 }

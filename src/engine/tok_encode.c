@@ -306,7 +306,6 @@ enum err tok_encode_special(const struct tok *t, struct tok_work *w,
 {
 	bool starts[256] = { false };
 	size_t from = 0, at = 0;
-	bool first = true;
 	enum err e = ERR_OK;
 
 	for (uint32_t i = 0; i < t->special_n; i++) {
@@ -316,7 +315,7 @@ enum err tok_encode_special(const struct tok *t, struct tok_work *w,
 	if (t->add_bos)
 		put(out, t->bos);
 	while (at < text.len && e == ERR_OK) {
-		struct bytes rest = { text.p + at, text.len - at };
+		struct bytes rest = mem_skip(text, at);
 		uint32_t id =
 		    starts[rest.p[0]] ? special_at(t, rest) : TOK_NONE;
 
@@ -325,18 +324,14 @@ enum err tok_encode_special(const struct tok *t, struct tok_work *w,
 			continue;
 		}
 		e = tok_encode(t, w, (struct bytes){ text.p + from, at - from },
-		    first, out);
+		    true, out);
 		put(out, id);
-		first = true;
-		rest.p += t->entry[id].len;
-		rest.len -= t->entry[id].len;
+		rest = mem_skip(rest, t->entry[id].len);
 		if (tok_strips(t, id))
 			rest = tok_stripped(rest);
 		from = at = (size_t)(rest.p - text.p);
 	}
 	if (e == ERR_OK)
-		e = tok_encode(t, w,
-		    (struct bytes){ text.p + from, text.len - from }, first,
-		    out);
+		e = tok_encode(t, w, mem_skip(text, from), true, out);
 	return e;
 }

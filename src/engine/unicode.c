@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/assert.h"
+#include "base/utf8.h"
 
 static bool in_ranges(const struct unicode_range *r, uint32_t n, uint32_t c)
 {
@@ -71,63 +72,12 @@ enum unicode_case unicode_case(uint32_t c)
 	return UNICODE_CASE_NONE;
 }
 
-/* Length that a first byte announces; 0: no first byte (table 3-7). */
-static size_t announced(uint8_t b)
-{
-	if (b < 0x80)
-		return 1;
-	if (b < 0xc2)
-		return 0;
-	if (b < 0xe0)
-		return 2;
-	if (b < 0xf0)
-		return 3;
-	return b < 0xf5 ? 4 : 0;
-}
-
-/* May `b` be the second byte after `first`? (table 3-7 of the standard) */
-static bool second_fits(uint8_t first, uint8_t b)
-{
-	uint8_t lo = 0x80, hi = 0xbf;
-
-	if (first == 0xe0)
-		lo = 0xa0;
-	else if (first == 0xed)
-		hi = 0x9f;
-	else if (first == 0xf0)
-		lo = 0x90;
-	else if (first == 0xf4)
-		hi = 0x8f;
-	return b >= lo && b <= hi;
-}
-
-size_t unicode_scan(struct bytes text, bool *valid)
-{
-	size_t want;
-
-	*valid = false;
-	if (text.len == 0)
-		return 0;
-	want = announced(text.p[0]);
-	if (want == 0)
-		return 1;
-	for (size_t i = 1; i < want; i++) {
-		if (i == text.len)
-			return 0;
-		if (i == 1 ? !second_fits(text.p[0], text.p[1])
-			   : (text.p[i] & 0xc0) != 0x80)
-			return i;
-	}
-	*valid = true;
-	return want;
-}
-
 uint32_t unicode_at(struct bytes text, size_t at, size_t *len)
 {
 	static const uint8_t first_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
 	struct bytes rest = { text.p + at, text.len - at };
 	bool valid;
-	size_t n = unicode_scan(rest, &valid);
+	size_t n = utf8_scan(rest, &valid);
 	uint32_t c;
 
 	assert(valid);

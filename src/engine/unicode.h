@@ -55,12 +55,4 @@ enum unicode_case unicode_case(uint32_t c);
  */
 uint32_t unicode_at(struct bytes text, size_t at, size_t *len);
 
-/*
- * Look at the first bytes of possibly invalid text. Returns the length of the
- * valid character there (*valid true), or of the longest part that cannot
- * become one, at least 1 (*valid false), or 0 when more bytes are needed to
- * tell.
- */
-size_t unicode_scan(struct bytes text, bool *valid);
-
 #endif

@@ -155,24 +155,6 @@ static enum err read_matrix(
 	return ERR_OK;
 }
 
-static float float_at(const uint8_t *p, enum gguf_tensor_type type, uint32_t i)
-{
-	uint32_t bits = 0;
-	uint16_t half;
-	float f;
-
-	if (type == GGUF_TENSOR_F32) {
-		memcpy(&f, p + (size_t)i * 4, sizeof(f));
-		return f;
-	}
-	memcpy(&half, p + (size_t)i * 2, sizeof(half));
-	if (type == GGUF_TENSOR_F16)
-		return matrix_f16(half);
-	bits = (uint32_t)half << 16;
-	memcpy(&f, &bits, sizeof(f));
-	return f;
-}
-
 static enum err read_vector(struct loader *l, const struct weights_place *p)
 {
 	const struct gguf_tensor *t = p->tensor;
@@ -183,7 +165,7 @@ static enum err read_vector(struct loader *l, const struct weights_place *p)
 	enum err e = model_file_read(l->src, l->piece, (size_t)t->len, l->ctx);
 
 	for (uint32_t i = 0; i < t->dim[0] && e == ERR_OK; i++) {
-		float f = float_at(l->piece, t->type, i);
+		float f = matrix_float(l->piece + i * one, t->type);
 
 		if (!(f >= p->min && f <= p->max))
 			e = not_finite(l, t, at + i * one);

@@ -29,8 +29,7 @@ static const struct {
 
 static void write_text(struct wr *w, const char *s)
 {
-	json_write_string(
-	    w, (struct bytes){ (const uint8_t *)s, mem_strlen(s) });
+	json_write_string(w, mem_str(s));
 }
 
 void openai_error_set(struct openai_error *out, enum openai_code code,

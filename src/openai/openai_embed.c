@@ -132,8 +132,7 @@ void openai_embed_tail_write(struct wr *w, const struct openai_request *r,
     const char *model, const struct openai_usage *usage)
 {
 	wr_str(w, "],\"model\":");
-	json_write_string(
-	    w, (struct bytes){ (const uint8_t *)model, mem_strlen(model) });
+	json_write_string(w, mem_str(model));
 	wr_fmt(w, ",\"usage\":{\"prompt_tokens\":%u,\"total_tokens\":%u}",
 	    usage->prompt_tokens, usage->prompt_tokens);
 	openai_ignored_write(w, r);

@@ -43,12 +43,6 @@ enum err openai_copy(
 	return ERR_OK;
 }
 
-static bool same(const char *a, const char *b)
-{
-	return mem_eq_str(
-	    (struct bytes){ (const uint8_t *)a, mem_strlen(a) }, b);
-}
-
 enum err openai_ignore(
     struct openai_request *r, const char *prefix, const struct json *key)
 {
@@ -62,7 +56,7 @@ enum err openai_ignore(
 		    utf8_prefix((struct bytes){ name.p, OPENAI_NAME_MAX });
 	for (size_t i = 0; i < r->ignored_n; i++)
 		if (mem_eq(r->ignored[i].name, name) &&
-		    same(r->ignored[i].prefix, prefix))
+		    mem_eq_str(mem_str(prefix), r->ignored[i].prefix))
 			return ERR_OK;
 	if (r->ignored_n == OPENAI_IGNORED_MAX)
 		return ERR_OK;

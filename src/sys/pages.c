@@ -84,6 +84,14 @@ enum err pages_load(struct pages *out, const char *path, struct err_ctx *ctx)
 	return e;
 }
 
+void *pages_carve(struct pages_carver *c, size_t n, size_t size)
+{
+	void *p = c->base != NULL ? c->base + c->len : NULL;
+
+	c->len += (n * size + PAGES_LINE - 1) / PAGES_LINE * PAGES_LINE;
+	return p;
+}
+
 void pages_free(struct pages *p)
 {
 	if (p->p != NULL)

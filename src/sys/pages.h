@@ -28,6 +28,17 @@ enum err pages_alloc(struct pages *out, size_t len)
 enum err pages_load(struct pages *out, const char *path, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
+#define PAGES_LINE 64 /* bytes; what every part below starts on */
+
+/* Parts of one stretch of memory; base NULL: only counts what they take. */
+struct pages_carver {
+	uint8_t *base;
+	size_t len;
+};
+
+/* The next part: n things of a size. */
+void *pages_carve(struct pages_carver *c, size_t n, size_t size);
+
 /* Give the memory back; accepts a zeroed *p. Does not wipe. */
 void pages_free(struct pages *p);
 

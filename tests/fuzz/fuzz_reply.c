@@ -70,9 +70,8 @@ static void say(
 
 		assert(e == ERR_OK);
 	}
-	reply_init(&reply, &chat, &tok, &answers[0], &answers[1],
-	    ((head & 0x40) == 0 ? REPLY_TOOLS : 0u) |
-		((head & 0x80) != 0 ? REPLY_THINKING : 0u));
+	reply_init(
+	    &reply, &chat, &tok, &answers[0], &answers[1], (head & 0x40) == 0);
 	for (size_t i = 0; i < words.len; i += step) {
 		entry.text = words.p + i;
 		entry.len =

@@ -94,21 +94,24 @@ TEST(hex_and_base64_have_one_spelling)
 
 	hex_encode(text, sample, 4);
 	CHECK_STR(text, "01020304");
-	CHECK_ERR(hex_decode(b, 2, (struct bytes)BYTES_LITERAL("0A0b")),
-	    ERR_FORMAT);
+	CHECK_ERR(
+	    hex_decode(b, 2, (struct bytes)BYTES_LITERAL("0A0b")), ERR_FORMAT);
 	CHECK_ERR(hex_decode(b, 2, (struct bytes)BYTES_LITERAL("0a0")),
 	    ERR_TRUNCATED);
 	base64_encode(text, sample, 4);
 	CHECK_STR(text, "AQIDBA==");
-	CHECK_OK(base64_decode(b, 4, &n,
-	    (struct bytes)BYTES_LITERAL("AQIDBA==")));
+	CHECK_OK(
+	    base64_decode(b, 4, &n, (struct bytes)BYTES_LITERAL("AQIDBA==")));
 	CHECK_MEM(b, sample, 4);
-	CHECK_ERR(base64_decode(b, 4, &n,
-	    (struct bytes)BYTES_LITERAL("AQIDBB==")), ERR_FORMAT);
-	CHECK_ERR(base64_decode(b, 4, &n,
-	    (struct bytes)BYTES_LITERAL("AQ==AQ==")), ERR_FORMAT);
-	CHECK_ERR(base64_decode(b, 3, &n,
-	    (struct bytes)BYTES_LITERAL("AQIDBA==")), ERR_NOSPACE);
+	CHECK_ERR(
+	    base64_decode(b, 4, &n, (struct bytes)BYTES_LITERAL("AQIDBB==")),
+	    ERR_FORMAT);
+	CHECK_ERR(
+	    base64_decode(b, 4, &n, (struct bytes)BYTES_LITERAL("AQ==AQ==")),
+	    ERR_FORMAT);
+	CHECK_ERR(
+	    base64_decode(b, 3, &n, (struct bytes)BYTES_LITERAL("AQIDBA==")),
+	    ERR_NOSPACE);
 }
 
 TEST(fmt_cuts_and_says_how_much_it_needed)
@@ -134,10 +137,26 @@ TEST(err_set_keeps_the_first_cause)
 	CHECK_STR(c.msg, "field size at 7");
 }
 
+TEST(mem_knows_how_bytes_begin_and_end)
+{
+	const struct bytes b = BYTES_LITERAL("word"), none = { NULL, 0 };
+
+	CHECK_EQ(mem_str("word").len, 4);
+	CHECK(mem_eq_str(b, "word") && mem_str(NULL).len == 0);
+	CHECK(mem_eq_str(mem_skip(b, 1), "ord"));
+	CHECK(mem_skip(b, 4).len == 0 && mem_skip(none, 0).len == 0);
+	CHECK(mem_starts(b, "wo") && mem_ends(b, "rd"));
+	CHECK(mem_starts(b, "word") && mem_ends(b, "word"));
+	CHECK(!mem_starts(b, "or") && !mem_ends(b, "or"));
+	CHECK(!mem_starts(b, "words") && !mem_ends(b, "sword"));
+	CHECK(mem_starts(none, "") && !mem_ends(none, "d"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rd_reads_both_byte_orders),
+		cmocka_unit_test(mem_knows_how_bytes_begin_and_end),
 		cmocka_unit_test(rd_rejects_every_truncation_and_stays_put),
 		cmocka_unit_test(rd_reports_trailing_bytes),
 		cmocka_unit_test(rd_accepts_null_with_zero_length),

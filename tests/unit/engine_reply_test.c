@@ -26,8 +26,7 @@ static void drain(void)
 	}
 }
 
-static void begin(
-    const char *family, bool tools, bool thinking, const char *stop)
+static void begin(const char *family, bool tools, const char *stop)
 {
 	struct chat chat = { .family = CHAT_NONE };
 	struct bytes stops;
@@ -38,8 +37,7 @@ static void begin(
 	CHECK_OK(answer_init(&content, &stops, stop != NULL, false));
 	CHECK_OK(answer_init(&reasoning, NULL, 0, false));
 	tok = (struct tok){ .n = 1, .entry = &entry };
-	reply_init(&r, &chat, &tok, &content, &reasoning,
-	    (tools ? REPLY_TOOLS : 0u) | (thinking ? REPLY_THINKING : 0u));
+	reply_init(&r, &chat, &tok, &content, &reasoning, tools);
 	got_n[0] = got_n[1] = 0;
 	got[0][0] = got[1][0] = '\0';
 }
@@ -164,7 +162,7 @@ static void check_words(const struct words *w, size_t step)
 {
 	struct bytes in = str_bytes(w->in);
 
-	begin(w->family, true, false, NULL);
+	begin(w->family, true, NULL);
 	for (size_t i = 0; i < in.len; i += step)
 		(void)push((struct bytes){ in.p + i,
 			       in.len - i < step ? in.len - i : step },
@@ -187,25 +185,16 @@ TEST(reply_takes_words_apart_however_they_are_cut)
 
 TEST(reply_without_tools_makes_no_calls)
 {
-	begin("qwen3", false, false, NULL);
+	begin("qwen3", false, NULL);
 	CHECK(!say("<tool_call>" WEATHER "</tool_call>"));
 	finish();
 	CHECK_STR(got[0], "<tool_call>" WEATHER "</tool_call>");
 	CHECK_EQ(r.call_n, 0);
 }
 
-TEST(reply_starts_inside_reasoning_where_the_prompt_ended_there)
-{
-	begin("qwen3", true, true, NULL);
-	CHECK(!say("\nhm</think>\nyes"));
-	finish();
-	CHECK_STR(got[1], "hm");
-	CHECK_STR(got[0], "yes");
-}
-
 TEST(reply_lets_text_go_as_soon_as_it_can_be_no_marker)
 {
-	begin("qwen3", true, false, NULL);
+	begin("qwen3", true, NULL);
 	CHECK(!say("<"));
 	CHECK_STR(got[0], "");
 	CHECK(!say("b> is <tool"));
@@ -216,12 +205,12 @@ TEST(reply_lets_text_go_as_soon_as_it_can_be_no_marker)
 	CHECK_STR(got[0], "<b> is <tool_x");
 	CHECK(!say("y"));
 	CHECK_STR(got[0], "<b> is <tool_x\ny");
-	begin("llama3.1", true, false, NULL);
+	begin("llama3.1", true, NULL);
 	CHECK(!say("{ \"na"));
 	CHECK_STR(got[0], "");
 	CHECK(!say("tion\""));
 	CHECK_STR(got[0], "{ \"nation\"");
-	begin("llama3.1", true, false, NULL);
+	begin("llama3.1", true, NULL);
 	for (int i = 0; i < 70; i++)
 		CHECK(!say(i == 0 ? "{" : " "));
 	CHECK(got_n[0] >= 64);
@@ -229,14 +218,14 @@ TEST(reply_lets_text_go_as_soon_as_it_can_be_no_marker)
 
 TEST(reply_knows_markers_that_are_special_tokens)
 {
-	begin("mistral-v3", true, false, NULL);
+	begin("mistral-v3", true, NULL);
 	CHECK(!push(str_bytes("[TOOL_CALLS]"), TOK_CONTROL));
 	CHECK(!say(" [{\"name\": \"f\", \"arguments\": {}}]"));
 	CHECK(!push(str_bytes("<unk>"), TOK_CONTROL));
 	finish();
 	CHECK_STR(calls(), "f({}) ");
 	CHECK_STR(got[0], "");
-	begin("qwen3", true, false, NULL);
+	begin("qwen3", true, NULL);
 	CHECK(!push(str_bytes("<think>"), TOK_CONTROL));
 	CHECK(!say("a"));
 	CHECK(!push(str_bytes("</think>"), TOK_USER_DEFINED));
@@ -248,7 +237,7 @@ TEST(reply_knows_markers_that_are_special_tokens)
 
 TEST(reply_stops_at_a_stop_string_of_the_content)
 {
-	begin("qwen3", true, false, "END");
+	begin("qwen3", true, "END");
 	CHECK(!say("<think>END</think>one"));
 	CHECK(say(" END two"));
 	CHECK(r.stopped);
@@ -256,7 +245,7 @@ TEST(reply_stops_at_a_stop_string_of_the_content)
 	CHECK_STR(got[1], "END");
 	CHECK_STR(got[0], "one ");
 	/* Also where it comes out late. */
-	begin("qwen3", true, false, "END");
+	begin("qwen3", true, "END");
 	CHECK(!say("<tool_call>END</tool_call>"));
 	CHECK(r.stopped);
 	CHECK(say("more"));
@@ -271,7 +260,7 @@ TEST(reply_gives_back_calls_that_are_too_long)
 
 	memset(piece, 'x', 1000);
 	for (size_t n = 12; n <= 40; n += 4) {
-		begin("qwen3", true, false, NULL);
+		begin("qwen3", true, NULL);
 		CHECK(!say("<tool_call>"));
 		for (size_t i = 0; i < n; i++)
 			CHECK(!say(piece));
@@ -285,7 +274,7 @@ TEST(reply_gives_back_calls_that_are_too_long)
 
 TEST(reply_holds_no_more_calls_than_an_answer_may_have)
 {
-	begin("qwen3", true, false, NULL);
+	begin("qwen3", true, NULL);
 	for (size_t i = 0; i <= ENGINE_CALLS_MAX; i++)
 		CHECK(!say("<tool_call>" WEATHER "</tool_call>"));
 	finish();
@@ -299,7 +288,7 @@ TEST(reply_waits_for_room)
 	static char piece[1001];
 
 	memset(piece, 'x', 1000);
-	begin("mistral-v3", true, false, NULL);
+	begin("mistral-v3", true, NULL);
 	CHECK(!say("[TOOL_CALLS]"));
 	for (size_t i = 0; i < 12; i++) {
 		entry = (struct tok_entry){ .text = (const uint8_t *)piece,
@@ -321,8 +310,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reply_takes_words_apart_however_they_are_cut),
 		cmocka_unit_test(reply_without_tools_makes_no_calls),
-		cmocka_unit_test(
-		    reply_starts_inside_reasoning_where_the_prompt_ended_there),
 		cmocka_unit_test(
 		    reply_lets_text_go_as_soon_as_it_can_be_no_marker),
 		cmocka_unit_test(reply_knows_markers_that_are_special_tokens),
