@@ -97,6 +97,8 @@ static enum cli_exit prepare_model(struct up *u)
 	}
 	if (e == ERR_OK)
 		e = up_model_read(&u->model, given, &u->ctx);
+	if (e == ERR_OK)
+		e = up_model_check(u->model.path, &u->ctx);
 	if (e != ERR_OK)
 		return exit_of(e, CLI_EXIT_REFUSED);
 	(void)fmt_print(line, sizeof(line), "%s, %llu.%llu MB", u->model.name,
@@ -227,7 +229,7 @@ static enum cli_exit start_enclave(struct up *u)
 
 	cli_status(u->term, "starting the enclave");
 	x = up_parts_start_enclave(
-	    &u->parts, u->model.path, u->publish.records, &u->ctx);
+	    &u->parts, u->model.path, u->publish.records, u->options, &u->ctx);
 	if (x != CLI_EXIT_OK)
 		return x;
 	done(u, "enclave", u->parts.listen.text);

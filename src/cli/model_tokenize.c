@@ -20,60 +20,6 @@ struct tokenizing {
 
 /* ---- text to tokens ---------------------------------------------------------- */
 
-static void add(struct tok_out *out, uint32_t id)
-{
-	if (out->n < out->cap)
-		out->token[out->n] = id;
-	out->n++;
-}
-
-/* The longest special token that is spelled at the start of text. */
-static uint32_t special_at(const struct tok *t, struct bytes text)
-{
-	uint32_t best = TOK_NONE;
-
-	for (uint32_t i = 0; i < t->special_n; i++) {
-		const struct tok_entry *x = &t->entry[t->special[i]];
-
-		if (x->len > 0 && x->len <= text.len &&
-		    mem_eq((struct bytes){ x->text, x->len },
-			(struct bytes){ text.p, x->len }) &&
-		    (best == TOK_NONE || x->len > t->entry[best].len))
-			best = t->special[i];
-	}
-	return best;
-}
-
-/* Cut at special tokens, as chat templates are; begin as the model wants it. */
-static enum err encode_trusted(struct tokenizing *z, struct bytes text)
-{
-	size_t from = 0;
-	bool first = true;
-
-	if (z->tok.add_bos && z->tok.bos != TOK_NONE)
-		add(&z->out, z->tok.bos);
-	for (size_t at = 0; at <= text.len; at++) {
-		const struct bytes rest = { text.p + at, text.len - at };
-		const uint32_t id =
-		    at < text.len ? special_at(&z->tok, rest) : TOK_NONE;
-		enum err e = ERR_OK;
-
-		if (id == TOK_NONE && at < text.len)
-			continue;
-		if (at > from)
-			e = tok_encode(&z->tok, &z->work,
-			    (struct bytes){ text.p + from, at - from }, first,
-			    &z->out);
-		if (e != ERR_OK || id == TOK_NONE)
-			return e;
-		add(&z->out, id);
-		from = at + z->tok.entry[id].len;
-		at = from - 1;
-		first = true;
-	}
-	return ERR_OK;
-}
-
 static enum cli_exit encode(struct tokenizing *z, struct bytes text)
 {
 	const size_t max = MARKED * text.len + MARKED;
@@ -87,7 +33,7 @@ static enum cli_exit encode(struct tokenizing *z, struct bytes text)
 		    err_set(&z->job->ctx, ERR_NOMEM, "out of memory"));
 	tok_work_init(&z->work, z->memory, max);
 	e = z->job->options->engine.special
-		? encode_trusted(z, text)
+		? tok_encode_special(&z->tok, &z->work, text, &z->out)
 		: tok_encode(&z->tok, &z->work, text, true, &z->out);
 	if (e == ERR_FORMAT)
 		(void)err_set(&z->job->ctx, e, "the text is not UTF-8");

@@ -116,7 +116,16 @@ struct cli_release {
 	struct cli_list drop; /* keywords not taken over from --from */
 };
 
-/* Of `model`; --threads and --kernels also of `replay`. */
+/* Of `up`, for its enclave, which has options of the same names. */
+struct cli_serving {
+	const char *slots;
+	const char *context;
+	const char *kv_memory;
+	bool speculate;
+	bool pin;
+};
+
+/* Of `model`; --threads also of `up`, it and --kernels of `replay`. */
 struct cli_model {
 	const char *text; /* tokenize, to special */
 	const char *decode;
@@ -179,6 +188,7 @@ struct cli_options {
 	bool trust_receipt;  /* believe what it brings along */
 	struct cli_measure measure;
 	struct cli_release release;
+	struct cli_serving serving;
 	struct cli_model engine;
 	struct client_options chat;
 	const char *arg[CLI_ARGS_MAX];

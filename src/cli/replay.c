@@ -60,17 +60,36 @@ static bool ended_alike(enum receipt_finish stated, enum engine_finish finish)
 	return finish == ENGINE_STOP || finish == ENGINE_CALLS;
 }
 
+/* Was the answer ended by what no statement tells: a click, or full memory? */
+static bool was_cut(const struct receipt_statement *s)
+{
+	return s->finish == RECEIPT_CANCELLED ||
+	       (s->finish == RECEIPT_LENGTH && s->max_tokens == 0);
+}
+
+/* Bytes that must be there again; U+FFFD stands for a character cut in two. */
+static size_t sure_len(struct bytes answer)
+{
+	static const char cut[] = "\xef\xbf\xbd";
+	const size_t n = sizeof(cut) - 1;
+
+	if (answer.len < n ||
+	    !mem_eq_str((struct bytes){ answer.p + answer.len - n, n }, cut))
+		return answer.len;
+	return answer.len - n;
+}
+
 /* What was cut short is compared as far as it goes. */
 static void compare(struct replay *r)
 {
-	const bool cut = r->statement.finish == RECEIPT_CANCELLED;
-
 	while (r->at < r->len && r->at < r->answer.len &&
 	       r->text[r->at] == r->answer.p[r->at])
 		r->at++;
-	r->same = r->at == r->answer.len &&
-		  (cut || (r->at == r->len &&
-			      ended_alike(r->statement.finish, r->finish)));
+	if (was_cut(&r->statement))
+		r->same = r->at >= sure_len(r->answer);
+	else
+		r->same = r->at == r->answer.len && r->at == r->len &&
+			  ended_alike(r->statement.finish, r->finish);
 }
 
 /* Until the answer is complete, or longer than what it is held against. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fmt.h"
+#include "cli/model_facts.h"
 #include "crypto/crypto.h"
 #include "engine/gguf.h"
 
@@ -96,6 +97,39 @@ enum err up_model_read(
 	if (e != ERR_OK)
 		(void)err_set(ctx, e, "%.*s is no model that I can run: %s", 60,
 		    path, why.msg);
+	return e;
+}
+
+static enum err read_facts(const struct gguf *g, struct err_ctx *why)
+{
+	struct model_facts *f = calloc(1, sizeof(*f));
+	enum err e = ERR_OK;
+
+	if (f == NULL)
+		return err_set(why, ERR_NOMEM, "out of memory");
+	model_facts_read(f, g);
+	if (f->why_n > 0)
+		e = err_set(why, f->why[0].code, "%s", f->why[0].msg);
+	model_facts_clear(f);
+	free(f);
+	return e;
+}
+
+enum err up_model_check(const char *path, struct err_ctx *ctx)
+{
+	struct fd_map map = { NULL, 0 };
+	struct err_ctx why = { 0 };
+	struct gguf g = { 0 };
+	enum err e = fd_map_open(&map, path, &why);
+
+	if (e == ERR_OK)
+		e = gguf_parse(&g, (struct bytes){ map.p, map.len }, &why);
+	if (e == ERR_OK)
+		e = read_facts(&g, &why);
+	gguf_clear(&g);
+	fd_map_close(&map);
+	if (e != ERR_OK)
+		(void)err_set(ctx, e, "this model cannot be run: %s", why.msg);
 	return e;
 }
 

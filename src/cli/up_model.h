@@ -25,6 +25,13 @@ enum err up_model_read(struct up_model *out, const char *path,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 /*
+ * Can the enclave run it? Seen from its head, before anything is started and
+ * released. The engine's errors; ctx holds one sentence.
+ */
+enum err up_model_check(const char *path, struct err_ctx *ctx)
+    __attribute__((warn_unused_result));
+
+/*
  * The model that came with the program in directory `bin`: PREFIX/share/confer
  * beside PREFIX/bin, or model/ in the tree that it was built in. ERR_NOTFOUND.
  */

@@ -19,6 +19,8 @@
 #define LOG_ROOM     65536 /* bytes of disk for each log, at start */
 #define ASK_MS       5000  /* for the simulated processor's answer */
 #define ROOT_MS      10000 /* for making two keys, at the first start */
+#define ENCLAVE_ARGS 9     /* of the enclave, always */
+#define SERVING_ARGS 10    /* and at most as many that the user gives */
 
 /* ---- places --------------------------------------------------------------- */
 
@@ -373,13 +375,39 @@ enum cli_exit up_parts_start_witnesses(
 
 /* ---- the enclave ---------------------------------------------------------- */
 
-enum cli_exit up_parts_start_enclave(struct up_parts *p, const char *model,
-    const char *records, struct err_ctx *ctx)
+/* Behind the fixed arguments, those that were given. */
+static void add_serving(const char **argv, const struct cli_options *o)
 {
-	const char *const argv[] = { p->enclave_path, "--listen",
-		p->listen.text, "--model", model, "--simtee",
-		p->simtee_addr.text, "--records", records, NULL };
+	const struct {
+		const char *name, *value;
+	} given[] = {
+		{ "--threads", o->engine.threads },
+		{ "--slots", o->serving.slots },
+		{ "--context", o->serving.context },
+		{ "--kv-memory", o->serving.kv_memory },
+	};
 
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		if (given[i].value == NULL)
+			continue;
+		*argv++ = given[i].name;
+		*argv++ = given[i].value;
+	}
+	if (o->serving.speculate)
+		*argv++ = "--speculate";
+	if (o->serving.pin)
+		*argv++ = "--pin";
+	*argv = NULL;
+}
+
+enum cli_exit up_parts_start_enclave(struct up_parts *p, const char *model,
+    const char *records, const struct cli_options *o, struct err_ctx *ctx)
+{
+	const char *argv[ENCLAVE_ARGS + SERVING_ARGS + 1] = { p->enclave_path,
+		"--listen", p->listen.text, "--model", model, "--simtee",
+		p->simtee_addr.text, "--records", records };
+
+	add_serving(argv + ENCLAVE_ARGS, o);
 	if (start(&p->enclave, p, argv, -1, ctx) != ERR_OK)
 		return start_failed(ctx);
 	return await_event(p, &p->enclave, "confer-enclave", "ready", ctx);

@@ -8,6 +8,7 @@
 
 #include "attest/snp.h"
 #include "cli/exit.h"
+#include "cli/options.h"
 #include "crypto/obligation.h"
 #include "release/home.h"
 #include "sys/addr.h"
@@ -64,11 +65,12 @@ enum cli_exit up_parts_start_simtee(
     struct up_parts *p, const char *model, struct err_ctx *ctx);
 
 /*
- * Start the enclave with the records in `records` and wait until it is ready,
- * however long it takes to load the model. The exit code.
+ * Start the enclave with the records in `records` and what the options say of
+ * its engine, and wait until it is ready, however long it takes to load the
+ * model. The exit code.
  */
 enum cli_exit up_parts_start_enclave(struct up_parts *p, const char *model,
-    const char *records, struct err_ctx *ctx);
+    const char *records, const struct cli_options *o, struct err_ctx *ctx);
 
 /* Stop what runs and remove its sockets. Accepts UP_PARTS_INIT. */
 void up_parts_stop(struct up_parts *p);

@@ -12,7 +12,8 @@ TMP = os.environ["TMPDIR"]
 MODEL = model.path()
 QUESTION = "Who can read this?"
 
-service = Service("--model", MODEL)
+service = Service("--model", MODEL, "--threads", "1", "--slots", "2",
+                  "--kv-memory", "8", "--speculate")
 
 
 def run(*args):
@@ -26,19 +27,21 @@ def replay(name, *args):
                *args)
 
 
-def ask(name, *args):
+def ask(name, *args, tokens="24"):
+    limit = ["--max-tokens", tokens] if tokens else []
     status, out, err = service.ask("--receipt", os.path.join(TMP, name),
-                                   "--max-tokens", "24", *args, QUESTION)
+                                   *limit, *args, QUESTION)
     check(status == 0, f"ask {' '.join(args)}: {err.strip()}")
     return out
 
 
 GREEDY = ask("greedy", "--temperature", "0")
+ask("free", "--temperature", "0", tokens=None)
 ask("dice", "--temperature", "1", "--top-p", "0.9", "--stop", "zz")
 ask("seeded", "--temperature", "0.7", "--seed", "42", "--system", "Be brief")
 service.stop()
 
-for name in ("greedy", "dice", "seeded"):
+for name in ("greedy", "dice", "seeded", "free"):
     status, out, err = replay(name, "--model", MODEL)
     check(status == 0 and "The same answer" in out and not err,
           f"the same answer again: {name}")

@@ -69,6 +69,22 @@ static void check_refused(
 		fail_msg("\"%s\" does not say \"%s\"", ctx->msg, why);
 }
 
+TEST(up_takes_the_options_of_its_engine)
+{
+	struct cli_options o;
+	struct err_ctx ctx;
+
+	CHECK_OK(READ(&o, &ctx, "up", "--threads", "3", "--slots=8",
+	    "--context", "512", "--kv-memory", "64", "--speculate", "--pin"));
+	CHECK_STR(o.engine.threads, "3");
+	CHECK_STR(o.serving.slots, "8");
+	CHECK_STR(o.serving.context, "512");
+	CHECK_STR(o.serving.kv_memory, "64");
+	CHECK(o.serving.speculate && o.serving.pin);
+	check_refused(READ(&o, &ctx, "up", "--slots", "x"), &ctx,
+	    "--slots wants a whole number");
+}
+
 TEST(mistakes_are_named)
 {
 	struct cli_options o;
@@ -173,13 +189,13 @@ int main(void)
 		cmocka_unit_test(model_is_a_file_for_up_and_a_name_for_ask),
 		cmocka_unit_test(
 		    two_hyphens_end_the_options_and_one_is_an_argument),
+		cmocka_unit_test(up_takes_the_options_of_its_engine),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(numbers_must_be_numbers),
 		cmocka_unit_test(stops_are_at_most_four),
 		cmocka_unit_test(help_lists_every_option_of_a_command),
 		cmocka_unit_test(measure_takes_files_and_a_machine),
-		cmocka_unit_test(
-		    options_of_one_letter_are_short_for_long_ones),
+		cmocka_unit_test(options_of_one_letter_are_short_for_long_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,46 @@ TEST(replay_holds_the_end_against_the_statement)
 	close_world(&w);
 }
 
+TEST(replay_of_an_answer_that_memory_ended_takes_its_beginning)
+{
+	struct world w;
+	struct bytes answer;
+
+	open_world(&w);
+	answer = learn(&w);
+	answer.len /= 2;
+	CHECK_EQ(again(&w, answer), CLI_EXIT_OK);
+	CHECK(!w.replay.same); /* 8 tokens were allowed */
+	w.replay.statement.max_tokens = 0;
+	CHECK_EQ(again(&w, answer), CLI_EXIT_OK);
+	CHECK(w.replay.same);
+	w.replay.statement.finish = RECEIPT_STOP;
+	CHECK_EQ(again(&w, answer), CLI_EXIT_OK);
+	CHECK(!w.replay.same);
+	close_world(&w);
+}
+
+TEST(replay_takes_a_character_that_was_cut)
+{
+	struct world w;
+	struct bytes answer;
+
+	open_world(&w);
+	answer = learn(&w);
+	answer.len /= 2;
+	memcpy(w.answer + answer.len, "\xef\xbf\xbd", 3);
+	answer.len += 3;
+	CHECK_EQ(again(&w, answer), CLI_EXIT_OK);
+	CHECK(!w.replay.same);
+	w.replay.statement.finish = RECEIPT_CANCELLED;
+	CHECK_EQ(again(&w, answer), CLI_EXIT_OK);
+	CHECK(w.replay.same);
+	w.answer[0] ^= 1;
+	CHECK_EQ(again(&w, answer), CLI_EXIT_OK);
+	CHECK(!w.replay.same);
+	close_world(&w);
+}
+
 TEST(replay_of_a_cancelled_answer_takes_its_beginning)
 {
 	struct world w;
@@ -191,6 +231,9 @@ int main(void)
 		cmocka_unit_test(replay_finds_the_same_answer),
 		cmocka_unit_test(replay_tells_where_answers_differ),
 		cmocka_unit_test(replay_holds_the_end_against_the_statement),
+		cmocka_unit_test(
+		    replay_of_an_answer_that_memory_ended_takes_its_beginning),
+		cmocka_unit_test(replay_takes_a_character_that_was_cut),
 		cmocka_unit_test(
 		    replay_of_a_cancelled_answer_takes_its_beginning),
 		cmocka_unit_test(

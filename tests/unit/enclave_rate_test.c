@@ -81,6 +81,12 @@ TEST(options_are_read_with_their_defaults)
 	    &o, &ctx, 11, NEEDED, "--threads", "3", "--sessions", "1024"));
 	CHECK_EQ(o.threads, 3);
 	CHECK_EQ(o.sessions, 1024);
+	CHECK_EQ(o.kv_mib, 0);
+	CHECK(!o.speculate);
+	CHECK_OK(options(
+	    &o, &ctx, 10, NEEDED, "--kv-memory", "2048", "--speculate"));
+	CHECK_EQ(o.kv_mib, 2048);
+	CHECK(o.speculate);
 	CHECK_OK(options(&o, &ctx, 1, "--help"));
 	CHECK(o.help);
 }
@@ -154,6 +160,9 @@ TEST(options_errors_name_the_option)
 	CHECK_ERR(
 	    options(&o, &ctx, 9, NEEDED, "--context", "99999999999999999999"),
 	    ERR_FORMAT);
+	CHECK_ERR(options(&o, &ctx, 9, NEEDED, "--kv-memory", "16777217"),
+	    ERR_FORMAT);
+	CHECK_ERR(options(&o, &ctx, 8, NEEDED, "--speculate=1"), ERR_FORMAT);
 }
 
 int main(void)
