@@ -16,10 +16,10 @@ static void job_wipe(struct job *j)
 	mem_wipe(j, offsetof(struct job, text));
 }
 
-/* Does it have a slot of the engine? One text to embed needs none for long. */
+/* Does it have a slot of the engine? */
 static bool holds_slot(const struct job *j)
 {
-	return j->state == JOB_RUNNING && !j->request.embed;
+	return j->state == JOB_RUNNING && (!j->request.embed || j->embedding);
 }
 
 static size_t vector_len(const struct engine *engine)
@@ -479,8 +479,8 @@ static struct job *next_embed(struct worker *w)
 	return next;
 }
 
-/* The vector of the next text; its place must not be that of the texts. */
-static enum err embed_text(struct worker *w, struct job *j, struct err_ctx *ctx)
+/* Begin with the next text; its vector's place must not be that of the texts. */
+static enum err begin_text(struct worker *w, struct job *j, struct err_ctx *ctx)
 {
 	const struct openai_request *r = &j->request;
 	uint32_t tokens;
@@ -492,19 +492,33 @@ static enum err embed_text(struct worker *w, struct job *j, struct err_ctx *ctx)
 		    "%zu texts with vectors of %u numbers are above %zu bytes",
 		    r->message_n, engine_info(w->engine)->width,
 		    sizeof(j->text));
-	e = engine_embed(
-	    w->engine, r->message[j->embedded].text, w->vector, &tokens, ctx);
-	if (e != ERR_OK)
-		return e;
-	memcpy(j->text + vector_at(w, j, j->embedded), w->vector,
-	    vector_len(w->engine));
-	mem_wipe(w->vector, vector_len(w->engine));
-	j->embedded++;
+	e = engine_embed_begin(
+	    w->engine, r->message[j->embedded].text, &j->slot, &tokens, ctx);
+	j->embedding = e == ERR_OK;
 	j->usage.prompt_tokens += tokens;
-	return ERR_OK;
+	return e;
 }
 
-/* One text of one request; false if there was none, or no slot for it. */
+/* No more of this text, whether its vector is kept or not. */
+static void end_text(struct worker *w, struct job *j)
+{
+	mem_wipe(w->vector, vector_len(w->engine));
+	j->embedding = false;
+	w->full = false;
+}
+
+/* One step of a text; others' answers go on between two. */
+static void embed_step(struct worker *w, struct job *j)
+{
+	if (!engine_embed_step(w->engine, j->slot, w->vector))
+		return;
+	memcpy(j->text + vector_at(w, j, j->embedded), w->vector,
+	    vector_len(w->engine));
+	j->embedded++;
+	end_text(w, j);
+}
+
+/* A step of one text of one request; false: there was none, or no slot. */
 static bool embed_one(struct worker *w)
 {
 	struct err_ctx ctx = { 0 };
@@ -513,9 +527,15 @@ static bool embed_one(struct worker *w)
 
 	if (j == NULL)
 		return false;
-	if (!j->dropped && !j->cancel)
-		e = embed_text(w, j, &ctx);
+	if (!j->embedding && !j->dropped && !j->cancel)
+		e = begin_text(w, j, &ctx);
+	if (j->embedding)
+		embed_step(w, j);
 	(void)pthread_mutex_lock(&w->lock);
+	if (j->embedding && (j->dropped || j->cancel)) {
+		engine_release(w->engine, j->slot);
+		end_text(w, j);
+	}
 	if (e != ERR_OK && (e != ERR_BUSY || !others_run(w, j)))
 		job_refuse(j, e, &ctx);
 	else if (j->cancel)
@@ -541,7 +561,7 @@ bool worker_round(struct worker *w)
 	moved = engine_step(w->engine);
 	(void)pthread_mutex_lock(&w->lock);
 	for (size_t i = 0; i < w->job_n; i++)
-		if (holds_slot(w->job[i]))
+		if (holds_slot(w->job[i]) && !w->job[i]->request.embed)
 			ended |= collect(w, w->job[i]);
 	w->full = w->full && !ended;
 	(void)pthread_mutex_unlock(&w->lock);

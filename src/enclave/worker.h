@@ -84,6 +84,7 @@ struct job {
 	uint8_t call_text[WORKER_CALLS_LEN];
 	uint8_t told[WORKER_TOLD_LEN];
 	uint32_t embedded; /* texts of a request of embeddings */
+	bool embedding;    /* the next one has the slot, and w->vector */
 	/* The request's text; up to the end, vectors of embeddings. */
 	uint8_t text[FRAME_REQUEST_MAX];
 };

@@ -9,6 +9,8 @@
 #include "base/assert.h"
 #include "engine/slot.h"
 
+#define EMBED_ROWS_MAX 64 /* as of prompts beside answers */
+
 static struct slot *slot_of(struct engine *e, int slot)
 {
 	assert(slot >= 0 && (uint32_t)slot < e->info.slots);
@@ -202,32 +204,19 @@ static void normalise(float *x, uint32_t n)
 			   : 0;
 }
 
-/* Pooled states of the slot's tokens. States take the place of logits. */
-static void embed(struct engine *e, struct slot *s, float *out)
+/* Tokens of a text in one batch: few while others wait for theirs. */
+static uint32_t embed_rows(const struct engine *e, const struct slot *s)
 {
-	enum pooling pooling = e->weights.shape.pooling;
-	uint32_t width = e->info.width, at = 0;
-	size_t room = e->logits_len / width;
-	uint32_t max =
-	    room < FORWARD_ROWS_MAX ? (uint32_t)room : FORWARD_ROWS_MAX;
-	bool all = pooling == POOLING_MEAN || pooling == POOLING_CLS;
+	size_t room = e->logits_len / e->info.width;
+	uint32_t max = FORWARD_ROWS_MAX;
 
-	memset(out, 0, width * sizeof(*out));
-	e->logits_used = e->logits_len;
-	while (s->fed < s->prompt_n) {
-		uint32_t n = feed(e, s, max, FORWARD_HIDDEN, all);
-
-		forward_run(&e->forward, e->row, e->row_n, NULL, e->logits);
-		for (uint32_t i = 0; i < n; i++, at++) {
-			if (pooling != POOLING_CLS || at == 0)
-				pool_state(
-				    out, e->logits + (size_t)i * width, width);
-		}
-	}
-	normalise(out, width);
+	for (uint32_t i = 0; i < e->info.slots; i++)
+		if (e->slot[i].used && &e->slot[i] != s)
+			max = EMBED_ROWS_MAX;
+	return room < max ? (uint32_t)room : max;
 }
 
-enum err engine_embed(struct engine *e, struct bytes text, float *out,
+enum err engine_embed_begin(struct engine *e, struct bytes text, int *slot,
     uint32_t *tokens, struct err_ctx *ctx)
 {
 	int number;
@@ -235,15 +224,55 @@ enum err engine_embed(struct engine *e, struct bytes text, float *out,
 	enum err err;
 
 	*tokens = 0;
+	*slot = -1;
 	if (s == NULL)
 		return all_taken(e, ctx);
 	err = slot_text(e, s, text, ctx);
 	if (err == ERR_OK)
 		err = reserve(e, s, s->prompt_n, ctx);
-	if (err == ERR_OK) {
-		embed(e, s, out);
-		*tokens = s->prompt_n;
+	if (err != ERR_OK) {
+		wipe_slot(e, s);
+		return err;
 	}
+	s->used = true;
+	s->finish = ENGINE_STOP; /* there is nothing to answer */
+	*slot = number;
+	*tokens = s->prompt_n;
+	return ERR_OK;
+}
+
+/* States take the place of logits. */
+bool engine_embed_step(struct engine *e, int slot, float *out)
+{
+	struct slot *s = slot_of(e, slot);
+	enum pooling pooling = e->weights.shape.pooling;
+	uint32_t width = e->info.width, n;
+	bool all = pooling == POOLING_MEAN || pooling == POOLING_CLS;
+	bool first = s->fed == 0;
+
+	if (first)
+		memset(out, 0, width * sizeof(*out));
+	e->logits_used = e->logits_len;
+	n = feed(e, s, embed_rows(e, s), FORWARD_HIDDEN, all);
+	forward_run(&e->forward, e->row, e->row_n, NULL, e->logits);
+	if (pooling == POOLING_CLS)
+		n = first;
+	for (uint32_t i = 0; i < n; i++)
+		pool_state(out, e->logits + (size_t)i * width, width);
+	if (s->fed < s->prompt_n)
+		return false;
+	normalise(out, width);
 	wipe_slot(e, s);
+	return true;
+}
+
+enum err engine_embed(struct engine *e, struct bytes text, float *out,
+    uint32_t *tokens, struct err_ctx *ctx)
+{
+	int slot;
+	enum err err = engine_embed_begin(e, text, &slot, tokens, ctx);
+
+	while (err == ERR_OK && !engine_embed_step(e, slot, out))
+		continue;
 	return err;
 }

@@ -276,6 +276,16 @@ enum err engine_embed(struct engine *e, struct bytes text, float *out,
     uint32_t *tokens, struct err_ctx *ctx) __attribute__((warn_unused_result));
 
 /*
+ * The same step by step, so that answers go on meanwhile: begin takes a slot,
+ * which only engine_embed_step and engine_release may be given; *slot is -1 on
+ * failure. A step adds the next tokens to out, which keeps what it has between
+ * steps. True: it is done, and the slot is wiped and free.
+ */
+enum err engine_embed_begin(struct engine *e, struct bytes text, int *slot,
+    uint32_t *tokens, struct err_ctx *ctx) __attribute__((warn_unused_result));
+bool engine_embed_step(struct engine *e, int slot, float *out);
+
+/*
  * The logits after each of n tokens, out[n][vocabulary], in the order of the
  * model's vocabulary; for tests and for replaying an answer. Needs a free slot
  * (ERR_BUSY), 1 <= n <= context (ERR_LIMIT), token numbers below the

@@ -23,8 +23,9 @@ struct engine {
 		size_t len, made, polled;
 	} slot[FAKE_SLOTS];
 	size_t per_step;
-	enum err refuse; /* what engine_submit reports, if not ERR_OK */
-	const char *why; /* and its words */
+	size_t embed_steps; /* of one text; 0: one */
+	enum err refuse;    /* what engine_submit reports, if not ERR_OK */
+	const char *why;    /* and its words */
 	/* Said by every answer: before its text, at once, and at its end. */
 	struct bytes reasoning;
 	const struct engine_told *told;
@@ -43,6 +44,7 @@ static inline void fake_reset(size_t per_step)
 {
 	memset(fake.slot, 0, sizeof(fake.slot));
 	fake.per_step = per_step;
+	fake.embed_steps = 0;
 	fake.refuse = ERR_OK;
 	fake.why = "prompt of 9 tokens, at most 8";
 	fake.reasoning = (struct bytes){ NULL, 0 };
@@ -135,15 +137,33 @@ void engine_release(struct engine *e, int slot)
 }
 
 /* Vectors count up from the text's length; as many tokens as it has bytes. */
-enum err engine_embed(struct engine *e, struct bytes text, float *out,
+enum err engine_embed_begin(struct engine *e, struct bytes text, int *slot,
     uint32_t *tokens, struct err_ctx *ctx)
 {
-	*tokens = (uint32_t)text.len;
+	*tokens = 0;
+	*slot = -1;
 	if (e->refuse != ERR_OK)
 		return err_set(ctx, e->refuse, "%s", e->why);
-	for (uint32_t i = 0; i < e->info.width; i++)
-		out[i] = (float)text.len + (float)i / 4;
+	for (int i = 0; i < FAKE_SLOTS && *slot < 0; i++)
+		*slot = e->slot[i].used ? -1 : i;
+	if (*slot < 0)
+		return ERR_BUSY;
+	e->slot[*slot].used = true;
+	e->slot[*slot].cancelled = true; /* no answer moves */
+	e->slot[*slot].len = text.len;
+	*tokens = (uint32_t)text.len;
 	return ERR_OK;
+}
+
+bool engine_embed_step(struct engine *e, int slot, float *out)
+{
+	for (uint32_t i = 0; i < e->info.width; i++)
+		out[i] = (float)e->slot[slot].len + (float)i / 4;
+	e->slot[slot].made++;
+	if (e->slot[slot].made < e->embed_steps)
+		return false;
+	memset(&e->slot[slot], 0, sizeof(e->slot[slot]));
+	return true;
 }
 
 /* Does the memory at p hold this text anywhere? */

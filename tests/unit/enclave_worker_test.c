@@ -299,6 +299,63 @@ TEST(worker_embeds_one_text_a_round_beside_answers)
 	worker_clear(&w);
 }
 
+TEST(worker_goes_on_with_answers_while_a_long_text_is_embedded)
+{
+	struct job *j, *k;
+
+	start(3, 1);
+	fake.embed_steps = 4;
+	j = submit_embed("long");
+	k = submit("abcd");
+	for (size_t n = 1; n <= 4; n++) {
+		CHECK(worker_round(&w));
+		CHECK_EQ(view(k).ready[JOB_CONTENT], n);
+		CHECK_EQ(j->embedded, n == 4);
+	}
+	CHECK(mem_is_zero(w.vector, 40 * sizeof(float)));
+	/* In the middle of a text its slot is given back. */
+	worker_round(&w);
+	CHECK(j->embedding);
+	worker_cancel(&w, j);
+	worker_round(&w);
+	CHECK(view(j).failed && !fake.slot[0].used && !fake.slot[1].used);
+	CHECK(mem_is_zero(w.vector, 40 * sizeof(float)));
+	worker_drop(&w, j);
+	worker_drop(&w, k);
+	j = submit_embed("long");
+	worker_round(&w);
+	worker_drop(&w, j);
+	worker_round(&w);
+	CHECK(mem_is_zero(j, sizeof(*j)) && !fake.slot[0].used);
+	CHECK(mem_is_zero(w.vector, 40 * sizeof(float)));
+	/* And when all ends. */
+	j = submit_embed("long");
+	worker_round(&w);
+	worker_clear(&w);
+	CHECK(!fake.slot[0].used);
+}
+
+/* Who waits for the memory that a text has is asked again after it. */
+TEST(worker_starts_what_waited_for_a_text_to_be_embedded)
+{
+	struct job *j, *k;
+
+	start(3, 1);
+	fake.embed_steps = 3;
+	j = submit_embed("long");
+	worker_round(&w);
+	fake.refuse = ERR_BUSY;
+	k = submit("k");
+	worker_round(&w);
+	CHECK_EQ(k->state, JOB_QUEUED);
+	fake.refuse = ERR_OK;
+	for (int i = 0; i < 3; i++)
+		worker_round(&w);
+	CHECK(view(k).done && !view(k).failed);
+	worker_drop(&w, j);
+	worker_clear(&w);
+}
+
 /* There are no vectors yet, so nothing may be read as such. */
 TEST(worker_refuses_embeddings_that_are_cancelled_before_they_begin)
 {
@@ -393,6 +450,10 @@ int main(void)
 		cmocka_unit_test(
 		    worker_names_the_field_whose_schema_the_engine_refused),
 		cmocka_unit_test(worker_embeds_one_text_a_round_beside_answers),
+		cmocka_unit_test(
+		    worker_goes_on_with_answers_while_a_long_text_is_embedded),
+		cmocka_unit_test(
+		    worker_starts_what_waited_for_a_text_to_be_embedded),
 		cmocka_unit_test(
 		    worker_refuses_embeddings_that_are_cancelled_before_they_begin),
 		cmocka_unit_test(

@@ -543,6 +543,39 @@ TEST(engine_embeds_as_the_file_says)
 	CHECK(dot(v[1][0], v[0][0], TINY_WIDTH) < 0.9999);
 }
 
+TEST(engine_embeds_step_by_step_beside_answers)
+{
+	struct engine_options opt = { .slots = 2 };
+	struct engine *e;
+	float alone[TINY_WIDTH], v[TINY_WIDTH];
+	uint32_t tokens, steps = 0, moved = 0;
+	int slot, other;
+
+	image = opt.image = tiny_model(&plain);
+	e = open_engine(&opt);
+	CHECK_OK(
+	    engine_embed(e, str_bytes(long_text(255)), alone, &tokens, NULL));
+	other = submit(e, "x", 100);
+	CHECK_OK(engine_embed_begin(
+	    e, str_bytes(long_text(255)), &slot, &tokens, NULL));
+	do {
+		moved += engine_step(e); /* the answer, until it ends */
+		steps++;
+	} while (!engine_embed_step(e, slot, v));
+	CHECK(steps >= 4); /* of up to 64 tokens */
+	CHECK(moved > 0 && moved <= steps);
+	CHECK_MEM(v, alone, sizeof(v));
+	/* One that is given up leaves a slot that can be used. */
+	CHECK_OK(engine_embed_begin(
+	    e, str_bytes(long_text(255)), &slot, &tokens, NULL));
+	CHECK(!engine_embed_step(e, slot, v));
+	engine_release(e, slot);
+	engine_release(e, other);
+	CHECK_OK(engine_embed(e, str_bytes(long_text(255)), v, &tokens, NULL));
+	CHECK_MEM(v, alone, sizeof(v));
+	close_tiny(e);
+}
+
 TEST(engine_embed_checks_its_text)
 {
 	struct engine *e = open_pooling(1);
@@ -585,6 +618,7 @@ int main(void)
 		cmocka_unit_test(engine_tells_how_likely_tokens_were),
 		cmocka_unit_test(engine_waits_for_who_reads_what_is_told),
 		cmocka_unit_test(engine_embeds_as_the_file_says),
+		cmocka_unit_test(engine_embeds_step_by_step_beside_answers),
 		cmocka_unit_test(engine_embed_checks_its_text),
 	};
 
