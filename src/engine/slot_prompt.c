@@ -12,12 +12,15 @@
  */
 #define ANSWER_ROOM_MIN 512
 
+#define ALL_STRETCHES 2 /* times the longest that one may be */
+
 struct prompt {
 	struct engine *e;
 	struct tok_out out;
-	size_t len; /* bytes waiting in e->render */
-	bool first; /* they follow a special token or nothing */
-	bool strips; /* and that token swallows white space */
+	size_t len;   /* bytes waiting in e->render */
+	size_t total; /* bytes that ever were there */
+	bool first;   /* they follow a special token or nothing */
+	bool strips;  /* and that token swallows white space */
 	struct err_ctx *ctx;
 };
 
@@ -58,14 +61,19 @@ static enum err add_token(struct prompt *p, uint32_t id)
 	return e;
 }
 
+/* Templates repeat what they were given, so all stretches are bounded, too. */
 static enum err add_text(struct prompt *p, struct bytes text)
 {
-	if (text.len > p->e->text_max - p->len)
+	size_t one = p->e->text_max, all = ALL_STRETCHES * one;
+	bool fits = text.len <= one - p->len;
+
+	if (!fits || text.len > all - p->total)
 		return err_set(p->ctx, ERR_LIMIT,
 		    "the conversation is longer than %zu bytes of text",
-		    p->e->text_max);
+		    fits ? all : one);
 	mem_copy(p->e->render + p->len, text.p, text.len);
 	p->len += text.len;
+	p->total += text.len;
 	return ERR_OK;
 }
 

@@ -342,6 +342,26 @@ TEST(engine_is_busy_when_all_slots_are_taken)
 	close_tiny(e);
 }
 
+TEST(engine_bounds_all_text_that_a_template_renders)
+{
+	static uint8_t text[2000];
+	struct engine_message msg[5];
+	struct engine_request req = { .message = msg, .message_n = 5 };
+	const struct tiny t = { .type = GGUF_TENSOR_F32,
+		.chat_template = TINY_CHATML };
+	struct engine *e = open_tiny(&t, 1, 1);
+
+	memset(text, 'x', sizeof(text));
+	for (size_t i = 0; i < 5; i++)
+		msg[i] = (struct engine_message){ .role = ENGINE_USER,
+			.text = { text, sizeof(text) } };
+	/* Each message alone is below 4096 bytes, all five are above 8192. */
+	refuses(e, &req, ERR_LIMIT, "longer than 8192 bytes");
+	req.message_n = 4;
+	refuses(e, &req, ERR_LIMIT, "the context holds 256");
+	close_tiny(e);
+}
+
 TEST(engine_refuses_bad_requests)
 {
 	static uint8_t text[5000];
@@ -447,6 +467,8 @@ int main(void)
 		cmocka_unit_test(engine_ends_at_the_end_of_the_context),
 		cmocka_unit_test(engine_cancel_ends_an_answer),
 		cmocka_unit_test(engine_is_busy_when_all_slots_are_taken),
+		cmocka_unit_test(
+		    engine_bounds_all_text_that_a_template_renders),
 		cmocka_unit_test(engine_refuses_bad_requests),
 		cmocka_unit_test(engine_logits_checks_its_arguments),
 		cmocka_unit_test(engine_text_never_becomes_special_tokens),
