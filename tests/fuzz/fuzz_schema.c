@@ -13,7 +13,7 @@
 
 #define END_ID   256
 #define TOKEN_N  257
-#define TEXT_MAX 4096
+#define TEXT_MAX 512
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
