@@ -548,10 +548,41 @@ TEST(openai_tail_holds_the_longest_names)
 		       "\"owned_by\":\"enclave\",\"context_length\":4096}]}");
 }
 
+TEST(openai_refuses_every_truncation)
+{
+	static const char chat[] =
+	    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\","
+	    "\"text\":\"\\u00e9\"}]}],\"stop\":[\"x\"],\"logit_bias\":{\"5\":-"
+	    "1},"
+	    "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\","
+	    "\"parameters\":{}}}],\"response_format\":{\"type\":"
+	    "\"json_schema\",\"json_schema\":{\"schema\":{}}},\"odd\":1}";
+	static const char embed[] = "{\"input\":[\"a\",\"\\n\"],"
+				    "\"encoding_format\":\"base64\"}";
+
+	CHECK_OK(parse(chat));
+	for (size_t n = 0; n + 1 < sizeof(chat); n++) {
+		const struct bytes b = { (const uint8_t *)chat, n };
+
+		CHECK(openai_request_parse(&req, text, n, b, model, &why) !=
+		      ERR_OK);
+		CHECK(why.message[0] != 0 && req.text_len <= n);
+	}
+	for (size_t n = 0; n < sizeof(embed); n++) {
+		const struct bytes b = { (const uint8_t *)embed, n };
+
+		CHECK_EQ(
+		    openai_embed_parse(&req, text, n, b, model, &why) == ERR_OK,
+		    n + 1 == sizeof(embed));
+		CHECK(req.text_len <= n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(openai_reads_every_field_it_knows),
+		cmocka_unit_test(openai_refuses_every_truncation),
 		cmocka_unit_test(openai_reads_tools_and_what_was_called),
 		cmocka_unit_test(openai_gives_a_named_tool_alone),
 		cmocka_unit_test(openai_reads_the_format_of_an_answer),
