@@ -23,19 +23,8 @@ static enum err add_input(
 static enum err read_input(
     struct openai_request *r, const struct json *v, struct openai_error *why)
 {
-	struct json_iter it;
-	struct json item;
-
-	if (v->type != JSON_ARRAY)
-		return add_input(r, v, why);
-	it = json_iter(v);
-	while (json_next(&it, NULL, &item)) {
-		enum err e = add_input(r, &item, why);
-
-		if (e != ERR_OK)
-			return e;
-	}
-	return ERR_OK;
+	return v->type == JSON_ARRAY ? openai_read_each(r, v, add_input, why)
+				     : add_input(r, v, why);
 }
 
 static enum err read_encoding(
@@ -61,40 +50,19 @@ static enum err read_field(struct openai_request *r, const struct json *key,
 	return openai_invalid(why, NULL, "names of fields are too long");
 }
 
-static enum err read_body(struct openai_request *r, struct bytes body,
-    const char *model, struct openai_error *why)
-{
-	struct err_ctx ctx = { 0 };
-	struct json root, key, value;
-	struct json_iter it;
-
-	if (json_parse(&root, body, &ctx) != ERR_OK)
-		return openai_invalid(why, NULL, ctx.msg);
-	if (root.type != JSON_OBJECT)
-		return openai_invalid(
-		    why, NULL, "the request must be a JSON object");
-	it = json_iter(&root);
-	while (json_next(&it, &key, &value)) {
-		enum err e = json_is_str(&key, "model")
-				 ? openai_check_model(&value, model, why)
-				 : read_field(r, &key, &value, why);
-
-		if (e != ERR_OK)
-			return e;
-	}
-	if (r->message_n == 0)
-		return openai_invalid(
-		    why, "input", "input must have at least one text");
-	return ERR_OK;
-}
-
 enum err openai_embed_parse(struct openai_request *out, uint8_t *text,
     size_t cap, struct bytes body, const char *model, struct openai_error *why)
 {
+	enum err e;
+
 	*out = (struct openai_request){
 		.embed = true, .text = text, .text_cap = cap
 	};
-	return read_body(out, body, model, why);
+	e = openai_read_body(out, body, model, read_field, why);
+	if (e == ERR_OK && out->message_n == 0)
+		e = openai_invalid(
+		    why, "input", "input must have at least one text");
+	return e;
 }
 
 /* ---- the RESULT ----------------------------------------------------------- */

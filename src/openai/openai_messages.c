@@ -7,8 +7,8 @@ static enum err invalid(struct openai_error *why, const char *message)
 }
 
 /* One part of a content array: {"type":"text","text":...}. */
-static enum err read_part(struct openai_request *r, struct bytes *content,
-    const struct json *part, struct openai_error *why)
+static enum err read_part(
+    struct openai_request *r, const struct json *part, struct openai_error *why)
 {
 	struct json type, text;
 	struct bytes piece;
@@ -20,15 +20,15 @@ static enum err read_part(struct openai_request *r, struct bytes *content,
 		    "a content part must be {\"type\":\"text\",\"text\":...}");
 	if (openai_decode(r, &piece, &text) != ERR_OK)
 		return invalid(why, "content is too long");
-	content->len += piece.len; /* parts follow each other in r->text */
+	/* Parts follow each other in r->text. */
+	r->message[r->message_n].text.len += piece.len;
 	return ERR_OK;
 }
 
-static enum err read_content(struct openai_request *r, struct bytes *content,
-    const struct json *v, struct openai_error *why)
+static enum err read_content(
+    struct openai_request *r, const struct json *v, struct openai_error *why)
 {
-	struct json_iter it;
-	struct json part;
+	struct bytes *content = &r->message[r->message_n].text;
 
 	if (v->type == JSON_STRING)
 		return openai_decode(r, content, v) == ERR_OK
@@ -38,14 +38,7 @@ static enum err read_content(struct openai_request *r, struct bytes *content,
 		return invalid(
 		    why, "content must be a string or an array of text parts");
 	*content = (struct bytes){ r->text + r->text_len, 0 };
-	it = json_iter(v);
-	while (json_next(&it, NULL, &part)) {
-		enum err e = read_part(r, content, &part, why);
-
-		if (e != ERR_OK)
-			return e;
-	}
-	return ERR_OK;
+	return openai_read_each(r, v, read_part, why);
 }
 
 static bool read_role(enum engine_role *out, const struct json *v)
@@ -77,9 +70,13 @@ static enum err read_call(
 	static const char *const wrong =
 	    "a tool call must have an id, type function, and a function with "
 	    "a name and arguments that are a JSON object in a string";
+	struct engine_message *m = &r->message[r->message_n];
 	struct engine_call *call = &r->call[r->call_n];
 	struct json function, name, arguments, id, type, object;
 
+	if (m->call_n == ENGINE_CALLS_MAX || r->call_n == OPENAI_CALLS_MAX)
+		return invalid(
+		    why, "at most 16 tool calls a message, 256 in all");
 	if (v->type != JSON_OBJECT || !json_get(v, "function", &function) ||
 	    function.type != JSON_OBJECT ||
 	    !json_get(&function, "name", &name) ||
@@ -95,33 +92,20 @@ static enum err read_call(
 	    object.type != JSON_OBJECT)
 		return invalid(why, wrong);
 	r->call_n++;
+	m->call_n++;
 	return ERR_OK;
 }
 
-static enum err read_calls(struct openai_request *r, struct engine_message *m,
-    const struct json *v, struct openai_error *why)
+static enum err read_calls(
+    struct openai_request *r, const struct json *v, struct openai_error *why)
 {
-	struct json_iter it;
-	struct json item;
+	struct engine_message *m = &r->message[r->message_n];
 
 	if (v->type != JSON_ARRAY || m->role != ENGINE_ASSISTANT)
 		return invalid(
 		    why, "tool_calls must be an array, of an assistant");
 	m->call = &r->call[r->call_n];
-	it = json_iter(v);
-	while (json_next(&it, NULL, &item)) {
-		enum err e;
-
-		if (m->call_n == ENGINE_CALLS_MAX ||
-		    r->call_n == OPENAI_CALLS_MAX)
-			return invalid(
-			    why, "at most 16 tool calls a message, 256 in all");
-		e = read_call(r, &item, why);
-		if (e != ERR_OK)
-			return e;
-		m->call_n++;
-	}
-	return ERR_OK;
+	return openai_read_each(r, v, read_call, why);
 }
 
 /* The members of a message, found; text.p is NULL where one is missing. */
@@ -181,6 +165,8 @@ static enum err read_message(
 	struct members v;
 	enum err e;
 
+	if (r->message_n == ENGINE_MESSAGES_MAX)
+		return invalid(why, "there may be at most 256 messages");
 	if (item->type != JSON_OBJECT)
 		return invalid(why, "each message must be an object");
 	e = find_members(r, &v, item, why);
@@ -191,38 +177,24 @@ static enum err read_message(
 		    "each role must be system, developer, user, assistant or "
 		    "tool");
 	if (v.calls.text.p != NULL && v.calls.type != JSON_NULL)
-		e = read_calls(r, m, &v.calls, why);
+		e = read_calls(r, &v.calls, why);
 	if (e == ERR_OK)
 		e = read_tool_answer(r, m, &v, why);
 	if (e != ERR_OK)
 		return e;
-	if (m->call_n > 0 &&
-	    (v.content.text.p == NULL || v.content.type == JSON_NULL))
-		return ERR_OK;
-	if (v.content.text.p == NULL)
+	if (v.content.text.p == NULL && m->call_n == 0)
 		return invalid(why, "each message needs content");
-	return read_content(r, &m->text, &v.content, why);
+	if (m->call_n == 0 ||
+	    (v.content.text.p != NULL && v.content.type != JSON_NULL))
+		e = read_content(r, &v.content, why);
+	r->message_n++;
+	return e;
 }
 
 enum err openai_read_messages(
     struct openai_request *r, const struct json *v, struct openai_error *why)
 {
-	struct json_iter it;
-	struct json item;
-
 	if (v->type != JSON_ARRAY)
 		return invalid(why, "messages must be an array");
-	it = json_iter(v);
-	while (json_next(&it, NULL, &item)) {
-		enum err e;
-
-		if (r->message_n == ENGINE_MESSAGES_MAX)
-			return invalid(
-			    why, "there may be at most 256 messages");
-		e = read_message(r, &item, why);
-		if (e != ERR_OK)
-			return e;
-		r->message_n++;
-	}
-	return ERR_OK;
+	return openai_read_each(r, v, read_message, why);
 }

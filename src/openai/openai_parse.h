@@ -21,16 +21,29 @@ enum err openai_copy(struct openai_request *r, struct bytes *out,
 enum err openai_ignore(struct openai_request *r, const char *prefix,
     const struct json *key) __attribute__((warn_unused_result));
 
-/* Is it the one model that is served, or null? ERR_NOTFOUND. */
-enum err openai_check_model(const struct json *v, const char *model,
-    struct openai_error *why) __attribute__((warn_unused_result));
-
 /* `,"confer_ignored":[...]`, or nothing (openai.c). */
 void openai_ignored_write(struct wr *w, const struct openai_request *r);
 
 /* One field of a request; its value is not null. */
 typedef enum err openai_field_fn(
     struct openai_request *r, const struct json *v, struct openai_error *why);
+
+/* Read each item of an array, until one is wrong. */
+enum err openai_read_each(struct openai_request *r, const struct json *array,
+    openai_field_fn *read, struct openai_error *why)
+    __attribute__((warn_unused_result));
+
+/* Some field of a request; its value may be null. */
+typedef enum err openai_member_fn(struct openai_request *r,
+    const struct json *key, const struct json *v, struct openai_error *why);
+
+/*
+ * Read each field of a body, an object, but "model": that must be null or the
+ * one that is served, else ERR_NOTFOUND.
+ */
+enum err openai_read_body(struct openai_request *r, struct bytes body,
+    const char *model, openai_member_fn *read, struct openai_error *why)
+    __attribute__((warn_unused_result));
 
 openai_field_fn openai_read_messages; /* openai_messages.c */
 openai_field_fn openai_read_tools;    /* openai_tools.c */

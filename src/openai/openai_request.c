@@ -236,19 +236,8 @@ static enum err add_stop(
 static enum err read_stop(
     struct openai_request *r, const struct json *v, struct openai_error *why)
 {
-	struct json_iter it;
-	struct json item;
-
-	if (v->type != JSON_ARRAY)
-		return add_stop(r, v, why);
-	it = json_iter(v);
-	while (json_next(&it, NULL, &item)) {
-		enum err e = add_stop(r, &item, why);
-
-		if (e != ERR_OK)
-			return e;
-	}
-	return ERR_OK;
+	return v->type == JSON_ARRAY ? openai_read_each(r, v, add_stop, why)
+				     : add_stop(r, v, why);
 }
 
 static enum err read_stream(
@@ -389,7 +378,7 @@ static enum err read_field(struct openai_request *r, const struct json *key,
 		   : openai_invalid(why, NULL, "names of fields are too long");
 }
 
-enum err openai_check_model(
+static enum err check_model(
     const struct json *v, const char *model, struct openai_error *why)
 {
 	if (v->type == JSON_NULL || json_is_str(v, model))
@@ -420,12 +409,25 @@ static enum err check_together(
 	return openai_choose_tools(r, why);
 }
 
-static enum err read_body(struct openai_request *r, struct bytes body,
-    const char *model, struct openai_error *why)
+enum err openai_read_each(struct openai_request *r, const struct json *array,
+    openai_field_fn *read, struct openai_error *why)
+{
+	struct json_iter it = json_iter(array);
+	struct json item;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && json_next(&it, NULL, &item))
+		e = read(r, &item, why);
+	return e;
+}
+
+enum err openai_read_body(struct openai_request *r, struct bytes body,
+    const char *model, openai_member_fn *read, struct openai_error *why)
 {
 	struct err_ctx ctx = { 0 };
 	struct json root, key, value;
 	struct json_iter it;
+	enum err e = ERR_OK;
 
 	if (json_parse(&root, body, &ctx) != ERR_OK)
 		return openai_invalid(why, NULL, ctx.msg);
@@ -433,26 +435,24 @@ static enum err read_body(struct openai_request *r, struct bytes body,
 		return openai_invalid(
 		    why, NULL, "the request must be a JSON object");
 	it = json_iter(&root);
-	while (json_next(&it, &key, &value)) {
-		enum err e = json_is_str(&key, "model")
-				 ? openai_check_model(&value, model, why)
-				 : read_field(r, &key, &value, why);
-
-		if (e != ERR_OK)
-			return e;
-	}
-	return check_together(r, why);
+	while (e == ERR_OK && json_next(&it, &key, &value))
+		e = json_is_str(&key, "model") ? check_model(&value, model, why)
+					       : read(r, &key, &value, why);
+	return e;
 }
 
 enum err openai_request_parse(struct openai_request *out, uint8_t *text,
     size_t cap, struct bytes body, const char *model, struct openai_error *why)
 {
+	enum err e;
+
 	*out = (struct openai_request){
 		.text = text,
 		.text_cap = cap,
 		.sampling = { .temperature = TEMPERATURE_DEFAULT },
 	};
-	return read_body(out, body, model, why);
+	e = openai_read_body(out, body, model, read_field, why);
+	return e == ERR_OK ? check_together(out, why) : e;
 }
 
 void openai_request_engine(

@@ -45,6 +45,9 @@ static enum err read_tool(
 	struct engine_tool *tool = &r->tool[r->tool_n];
 	struct json copy = *v, function, parameters;
 
+	if (r->tool_n == ENGINE_TOOLS_MAX)
+		return openai_invalid(
+		    why, "tools", "there may be at most 64 tools");
 	if (openai_copy(r, &tool->definition, v) != ERR_OK)
 		return openai_invalid(why, "tools", "tools are too long");
 	copy.text = tool->definition;
@@ -71,23 +74,9 @@ static enum err read_tool(
 enum err openai_read_tools(
     struct openai_request *r, const struct json *v, struct openai_error *why)
 {
-	struct json_iter it;
-	struct json item;
-
 	if (v->type != JSON_ARRAY)
 		return openai_invalid(why, "tools", "tools must be an array");
-	it = json_iter(v);
-	while (json_next(&it, NULL, &item)) {
-		enum err e;
-
-		if (r->tool_n == ENGINE_TOOLS_MAX)
-			return openai_invalid(
-			    why, "tools", "there may be at most 64 tools");
-		e = read_tool(r, &item, why);
-		if (e != ERR_OK)
-			return e;
-	}
-	return ERR_OK;
+	return openai_read_each(r, v, read_tool, why);
 }
 
 enum err openai_read_tool_choice(
