@@ -78,8 +78,9 @@ enum cli_exit model_open_head(struct model_job *j)
 	enum err e = fd_map_open(&j->map, j->options->model, &j->ctx);
 
 	if (e == ERR_OK)
-		e = gguf_parse(
-		    &j->head, (struct bytes){ j->map.p, j->map.len }, &j->ctx);
+		e = gguf_parse_head(&j->head,
+		    (struct bytes){ j->map.p, j->map.len }, j->map.len,
+		    &j->ctx);
 	return model_exit_of(e);
 }
 

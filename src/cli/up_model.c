@@ -85,7 +85,7 @@ enum err up_model_read(
 	if (e == ERR_OK) {
 		const struct bytes file = { map.p, map.len };
 
-		e = gguf_parse(&g, file, &why);
+		e = gguf_parse_head(&g, file, file.len, &why);
 		if (e == ERR_OK) {
 			out->size = map.len;
 			read_header(out, &g);
@@ -123,7 +123,8 @@ enum err up_model_check(const char *path, struct err_ctx *ctx)
 	enum err e = fd_map_open(&map, path, &why);
 
 	if (e == ERR_OK)
-		e = gguf_parse(&g, (struct bytes){ map.p, map.len }, &why);
+		e = gguf_parse_head(
+		    &g, (struct bytes){ map.p, map.len }, map.len, &why);
 	if (e == ERR_OK)
 		e = read_facts(&g, &why);
 	gguf_clear(&g);

@@ -19,7 +19,7 @@ struct up_model {
 
 /*
  * Read the file's header and hash the file. ERR_NOTFOUND, and the errors of
- * gguf_parse; ctx holds one sentence with the path.
+ * gguf_parse_head; ctx holds one sentence with the path.
  */
 enum err up_model_read(struct up_model *out, const char *path,
     struct err_ctx *ctx) __attribute__((warn_unused_result));

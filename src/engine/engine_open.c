@@ -62,11 +62,10 @@ static enum err read_chat(
     struct engine *e, const struct gguf *g, struct err_ctx *ctx)
 {
 	struct bytes tmpl = { NULL, 0 };
-	enum err err = gguf_string(g, "tokenizer.chat_template", &tmpl, ctx);
+	enum err err = gguf_optional(
+	    gguf_string(g, "tokenizer.chat_template", &tmpl, ctx));
 
-	if (err != ERR_OK && err != ERR_NOTFOUND)
-		return err;
-	return chat_detect(&e->chat, tmpl, ctx);
+	return err == ERR_OK ? chat_detect(&e->chat, tmpl, ctx) : err;
 }
 
 /* Printable ASCII of a string in the file. */

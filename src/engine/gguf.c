@@ -9,7 +9,6 @@
 #define GGUF_MAGIC          0x46554747u     /* "GGUF" */
 #define GGUF_PAIR_LEN_MIN   (8 + 1 + 4 + 1) /* key and value of one byte */
 #define GGUF_TENSOR_LEN_MIN (8 + 1 + 4 + 8 + 4 + 8)
-#define GGUF_LINE           64
 
 static const uint8_t value_len[GGUF_VALUE_TYPE_N] = {
 	[GGUF_U8] = 1,
@@ -407,8 +406,9 @@ static enum err read_alignment(struct parser *p, struct gguf *g)
 	enum err e;
 
 	g->alignment = GGUF_ALIGNMENT;
-	e = gguf_u32(g, "general.alignment", &g->alignment, p->ctx);
-	if (e != ERR_OK && e != ERR_NOTFOUND)
+	e = gguf_optional(
+	    gguf_u32(g, "general.alignment", &g->alignment, p->ctx));
+	if (e != ERR_OK)
 		return e;
 	if (g->alignment < 8 || g->alignment > GGUF_ALIGNMENT_MAX ||
 	    (g->alignment & (g->alignment - 1)) != 0)
@@ -438,20 +438,6 @@ enum err gguf_parse_head(
 		e = read_tensors(&p, g);
 	if (e != ERR_OK)
 		gguf_clear(g);
-	return e;
-}
-
-enum err gguf_parse(struct gguf *g, struct bytes file, struct err_ctx *ctx)
-{
-	enum err e;
-
-	assert((uintptr_t)file.p % GGUF_LINE == 0);
-	e = gguf_parse_head(g, file, file.len, ctx);
-	for (uint32_t i = 0; i < g->tensor_n; i++) {
-		struct gguf_tensor *t = &g->tensor[i];
-
-		t->data = (struct bytes){ file.p + t->at, (size_t)t->len };
-	}
 	return e;
 }
 

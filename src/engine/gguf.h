@@ -90,7 +90,6 @@ struct gguf_tensor {
 	    dim[GGUF_RANK_MAX]; /* dim[0] runs fastest; unused ones are 1 */
 	uint64_t offset;        /* of the description in the file */
 	uint64_t at, len;       /* of the data in the file */
-	struct bytes data;      /* of a whole file in memory, else empty */
 };
 
 struct gguf {
@@ -125,13 +124,6 @@ enum err gguf_parse_head(struct gguf *g, struct bytes first, uint64_t file_len,
 enum err gguf_read_head(struct gguf *g, struct model_file *src,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 
-/*
- * Parse a whole file in memory, which starts on a 64-byte line: tensors have
- * data.
- */
-enum err gguf_parse(struct gguf *g, struct bytes file, struct err_ctx *ctx)
-    __attribute__((warn_unused_result));
-
 /* Free the tables and what was read; accepts a zeroed *g. */
 void gguf_clear(struct gguf *g);
 
@@ -152,6 +144,12 @@ enum err gguf_bool(const struct gguf *g, const char *key, bool *out,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 enum err gguf_string(const struct gguf *g, const char *key, struct bytes *out,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
+
+/* What one of these returned, where the key need not be there. */
+static inline enum err gguf_optional(enum err e)
+{
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
 
 /* An array with items of the given type. */
 enum err gguf_array(const struct gguf *g, const char *key,

@@ -7,22 +7,6 @@
 #include "engine/lanes_avx512.h"
 #include "engine/lines_avx512.h"
 
-#include "engine/body_attend.h"
-#include "engine/body_matmul.h"
-#include "engine/body_vector.h"
+#include "engine/body_kernels.h"
 
-const struct kernels kernels_avx512 = {
-	.name = "avx512",
-	.mul = mul_matrix,
-	.attend = attend_all,
-	.quantize = vector_quantize,
-	.rms_norm = vector_rms_norm,
-	.add = vector_add,
-	.scale = vector_scale,
-	.silu_mul = vector_silu_mul,
-	.gelu_mul = vector_gelu_mul,
-	.softcap = vector_softcap,
-	.rotate = vector_rotate,
-	.store = vector_store_kv,
-	.log_sum = vector_log_sum,
-};
+const struct kernels kernels_avx512 = KERNELS_OF("avx512");

@@ -189,9 +189,12 @@ static uint16_t number_node(
 	    lo < -most ? -most : lo, hi > most ? most : hi);
 }
 
-static int64_t add_prefix_items(
-    struct schema_build *c, struct schema_list *l, const struct json *v)
+/* The schemas of a keyword's array become entries of a list: how many. */
+static int64_t add_items(struct schema_build *c, struct schema_list *l,
+    const struct words *w, enum keyword k)
 {
+	const size_t before = schema_enter_word(c, keywords[k].name);
+	const struct json *v = &w->word[k];
 	struct json_iter it = json_iter(v);
 	struct json item;
 	int64_t n = 0;
@@ -200,6 +203,7 @@ static int64_t add_prefix_items(
 		schema_fail(c, ERR_FORMAT, "must be an array");
 	for (; c->err == ERR_OK && json_next(&it, NULL, &item); n++)
 		(void)schema_list_add(c, l, schema_read(c, &item));
+	schema_leave(c, before);
 	return n;
 }
 
@@ -210,13 +214,9 @@ static uint16_t array_node(struct schema_build *c, const struct words *w)
 	int64_t hi = count_of(c, w, KW_MAX_ITEMS, COUNT_MAX);
 	int64_t n = 0;
 	uint16_t rest = SCHEMA_ANY;
-	size_t before;
 
-	if (has(w, KW_PREFIX_ITEMS)) {
-		before = schema_enter_word(c, keywords[KW_PREFIX_ITEMS].name);
-		n = add_prefix_items(c, &l, &w->word[KW_PREFIX_ITEMS]);
-		schema_leave(c, before);
-	}
+	if (has(w, KW_PREFIX_ITEMS))
+		n = add_items(c, &l, w, KW_PREFIX_ITEMS);
 	if (has(w, KW_ITEMS) && mem_eq_str(w->word[KW_ITEMS].text, "false"))
 		rest = 0;
 	else if (has(w, KW_ITEMS))
@@ -358,24 +358,13 @@ static uint16_t object_node(struct schema_build *c, const struct words *w)
 static uint16_t any_of_node(
     struct schema_build *c, const struct words *w, enum keyword k)
 {
-	const size_t before = schema_enter_word(c, keywords[k].name);
-	const struct json *v = &w->word[k];
 	struct schema_list l = schema_list_begin(c, SCHEMA_ANY_OF);
-	struct json_iter it = json_iter(v);
-	struct json item;
-	size_t n = 0;
+	const int64_t n = add_items(c, &l, w, k);
 
-	if (v->type != JSON_ARRAY)
-		schema_fail(c, ERR_FORMAT, "must be an array");
-	while (c->err == ERR_OK && json_next(&it, NULL, &item)) {
-		(void)schema_list_add(c, &l, schema_read(c, &item));
-		n++;
-	}
 	if (n == 0)
-		schema_fail(c, ERR_FORMAT, "must not be empty");
+		fail_at(c, k, ERR_FORMAT, "must not be empty");
 	if (k == KW_ALL_OF && n > 1)
-		schema_fail(c, ERR_UNSUPPORTED, "may have one schema only");
-	schema_leave(c, before);
+		fail_at(c, k, ERR_UNSUPPORTED, "may have one schema only");
 	return l.node;
 }
 

@@ -68,11 +68,6 @@ static const char *const refused[] = { "expert_count", "logit_scale",
 	"rope.scaling.alpha", "use_parallel_residual", "nextn_predict_layers",
 	"dense_2_feat_out", "dense_3_feat_out" };
 
-const char *shape_known(void)
-{
-	return KNOWN_FAMILIES;
-}
-
 bool shape_is_local(const struct shape *s, uint32_t block)
 {
 	return s->window != 0 &&
@@ -141,27 +136,35 @@ static enum err read_size(
 {
 	enum err e = gguf_u32(r->g, key_of(r, name), out, r->ctx);
 
-	if (e != ERR_OK && e != ERR_NOTFOUND)
-		return e;
 	if (e == ERR_NOTFOUND && *out == 0)
 		return refuse(r, ERR_FORMAT, NULL);
-	if (*out == 0 || *out > max)
+	if (gguf_optional(e) == ERR_OK && (*out == 0 || *out > max))
 		return err_set(r->ctx, ERR_LIMIT,
 		    "gguf: %s is %u, limit 1 to %u", r->key, *out, max);
-	return ERR_OK;
+	return gguf_optional(e);
 }
 
 /* Absent: *out stays, and is judged like a value of the file. */
-static enum err read_float(
-    struct reader *r, const char *name, float min, float max, float *out)
-{
-	enum err e = gguf_f32(r->g, key_of(r, name), out, r->ctx);
+struct number {
+	const char *name;
+	float min, max;
+	float *out;
+};
 
-	if (e != ERR_OK && e != ERR_NOTFOUND)
-		return e;
-	if (!(*out >= min && *out <= max)) /* also refuses NaN */
-		return refuse(r, ERR_FORMAT, "out of range");
-	return ERR_OK;
+static enum err read_numbers(
+    struct reader *r, const struct number *number, size_t n)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < n && e == ERR_OK; i++, number++) {
+		e = gguf_optional(gguf_f32(
+		    r->g, key_of(r, number->name), number->out, r->ctx));
+		/* Also refuses NaN. */
+		if (e == ERR_OK && !(*number->out >= number->min &&
+				       *number->out <= number->max))
+			e = refuse(r, ERR_FORMAT, "out of range");
+	}
+	return e;
 }
 
 static enum err refuse_variants(struct reader *r)
@@ -177,12 +180,11 @@ static enum err refuse_variants(struct reader *r)
 		    !mem_is_zero(pair->value.p, pair->value.len))
 			return refuse(r, ERR_UNSUPPORTED, "not supported");
 	}
-	e = gguf_bool(r->g, key_of(r, "attention.causal"), &causal, r->ctx);
-	if (e != ERR_OK && e != ERR_NOTFOUND)
-		return e;
-	if (!causal)
-		return refuse(r, ERR_UNSUPPORTED, "not supported");
-	return ERR_OK;
+	e = gguf_optional(
+	    gguf_bool(r->g, key_of(r, "attention.causal"), &causal, r->ctx));
+	if (e == ERR_OK && !causal)
+		e = refuse(r, ERR_UNSUPPORTED, "not supported");
+	return e;
 }
 
 static enum err read_heads(struct shape *s, struct reader *r)
@@ -231,18 +233,22 @@ static enum err read_sizes(struct shape *s, struct reader *r)
 	if (e == ERR_OK)
 		e = read_size(
 		    r, "context_length", UINT32_MAX, &s->trained_context);
-	if (e == ERR_OK)
-		e = read_heads(s, r);
-	if (e == ERR_OK)
-		e = read_float(r, "attention.layer_norm_rms_epsilon", 1e-12f,
-		    1.0f, &s->epsilon);
-	return e;
+	return e == ERR_OK ? read_heads(s, r) : e;
 }
 
 /* The window and the bases, then which blocks they are for. */
 static enum err read_attention(struct shape *s, struct reader *r)
 {
 	const struct family *f = s->family;
+	const struct number numbers[] = {
+		{ "attention.layer_norm_rms_epsilon", 1e-12f, 1.0f,
+		    &s->epsilon },
+		{ "rope.freq_base", BASE_MIN, BASE_MAX, &s->rope_base },
+		{ "attn_logit_softcapping", 0, SOFTCAP_MAX, &s->attn_softcap },
+		{ "final_logit_softcapping", 0, SOFTCAP_MAX,
+		    &s->final_softcap },
+		{ "rope.freq_base_swa", BASE_MIN, BASE_MAX, &s->local_base },
+	};
 	enum err e;
 
 	s->window = f->window;
@@ -251,24 +257,16 @@ static enum err read_attention(struct shape *s, struct reader *r)
 	s->attn_softcap = f->attn_softcap;
 	s->final_softcap = f->final_softcap;
 	s->rope_base = 10000;
-	e = read_float(r, "rope.freq_base", BASE_MIN, BASE_MAX, &s->rope_base);
-	if (e == ERR_OK && s->local_base > 0)
-		e = read_float(r, "rope.freq_base_swa", BASE_MIN, BASE_MAX,
-		    &s->local_base);
-	if (e == ERR_OK)
-		e = read_float(r, "attn_logit_softcapping", 0, SOFTCAP_MAX,
-		    &s->attn_softcap);
-	if (e == ERR_OK)
-		e = read_float(r, "final_logit_softcapping", 0, SOFTCAP_MAX,
-		    &s->final_softcap);
+	/* The last one is only for families that have such a base. */
+	e = read_numbers(r, numbers,
+	    sizeof(numbers) / sizeof(numbers[0]) - !(s->local_base > 0));
 	if (e == ERR_OK && s->global_every != 0)
 		e = read_size(r, "attention.sliding_window_pattern",
 		    SHAPE_BLOCKS_MAX, &s->global_every);
+	if (e == ERR_OK)
+		e = gguf_optional(gguf_u32(r->g,
+		    key_of(r, "attention.sliding_window"), &s->window, r->ctx));
 	if (e != ERR_OK)
-		return e;
-	e = gguf_u32(
-	    r->g, key_of(r, "attention.sliding_window"), &s->window, r->ctx);
-	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
 	/* A window that is never full, unless it also chooses the base. */
 	if (s->window >= s->trained_context && s->local_base == 0)
@@ -291,7 +289,7 @@ static enum err read_scaling_kind(struct shape *s, struct reader *r)
 	    gguf_string(r->g, key_of(r, "rope.scaling.type"), &type, r->ctx);
 	int kind = ROPE_LINEAR;
 
-	if (e != ERR_OK && e != ERR_NOTFOUND)
+	if (gguf_optional(e) != ERR_OK)
 		return e;
 	if (e == ERR_OK) {
 		for (kind = ROPE_LONGROPE; kind >= 0; kind--) {
@@ -310,8 +308,41 @@ static enum err read_scaling_kind(struct shape *s, struct reader *r)
 	return ERR_OK;
 }
 
+/* 0 is as good as absent; positions are never stretched. */
+static enum err read_factor(struct shape *s, struct reader *r)
+{
+	static const char *const names[] = { "rope.scale_linear",
+		"rope.scaling.factor" };
+	float *factor = &s->scaling.factor;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < 2 && e == ERR_OK; i++) {
+		const struct number n = { names[i], 0, FACTOR_MAX, factor };
+
+		e = read_numbers(r, &n, 1);
+		if (e == ERR_OK && *factor > 0 && *factor < 1 &&
+		    s->scaling.kind != ROPE_NONE)
+			e = refuse(r, ERR_FORMAT, "out of range");
+	}
+	if (*factor == 0 || s->scaling.kind == ROPE_NONE)
+		*factor = 1;
+	return e;
+}
+
 static enum err read_scaling(struct shape *s, struct reader *r)
 {
+	const struct number numbers[] = {
+		{ "rope.scaling.attn_factor", 0.01f, 100,
+		    &s->scaling.attn_factor },
+		{ "rope.scaling.yarn_ext_factor", 0, 1,
+		    &s->scaling.ext_factor },
+		{ "rope.scaling.yarn_beta_fast", TURNS_MIN, TURNS_MAX,
+		    &s->scaling.beta_fast },
+		{ "rope.scaling.yarn_beta_slow", TURNS_MIN, TURNS_MAX,
+		    &s->scaling.beta_slow },
+		{ "rope.scaling.yarn_log_multiplier", 0, 100,
+		    &s->scaling.log_multiplier },
+	};
 	enum err e = read_scaling_kind(s, r);
 
 	s->scaling.attn_factor = 1;
@@ -320,47 +351,26 @@ static enum err read_scaling(struct shape *s, struct reader *r)
 	s->scaling.beta_slow = 1;
 	s->scaling.original_context = s->trained_context;
 	if (e == ERR_OK)
-		e = read_float(
-		    r, "rope.scale_linear", 0, FACTOR_MAX, &s->scaling.factor);
-	if (e == ERR_OK)
-		e = read_float(r, "rope.scaling.factor", 0, FACTOR_MAX,
-		    &s->scaling.factor);
-	if (s->scaling.factor == 0 || s->scaling.kind == ROPE_NONE)
-		s->scaling.factor = 1; /* as good as absent */
-	if (e == ERR_OK && s->scaling.factor < 1)
-		e = refuse(r, ERR_FORMAT, "out of range");
-	if (e == ERR_OK)
-		e = read_float(r, "rope.scaling.attn_factor", 0.01f, 100,
-		    &s->scaling.attn_factor);
+		e = read_factor(s, r);
 	if (e == ERR_OK)
 		e = read_size(r, "rope.scaling.original_context_length",
 		    UINT32_MAX, &s->scaling.original_context);
 	if (e == ERR_OK)
-		e = read_float(r, "rope.scaling.yarn_ext_factor", 0, 1,
-		    &s->scaling.ext_factor);
-	if (e == ERR_OK)
-		e = read_float(r, "rope.scaling.yarn_beta_fast", TURNS_MIN,
-		    TURNS_MAX, &s->scaling.beta_fast);
-	if (e == ERR_OK)
-		e = read_float(r, "rope.scaling.yarn_beta_slow", TURNS_MIN,
-		    TURNS_MAX, &s->scaling.beta_slow);
-	if (e == ERR_OK)
-		e = read_float(r, "rope.scaling.yarn_log_multiplier", 0, 100,
-		    &s->scaling.log_multiplier);
+		e = read_numbers(
+		    r, numbers, sizeof(numbers) / sizeof(numbers[0]));
 	return e;
 }
 
 static enum err read_pooling(struct shape *s, struct reader *r)
 {
 	uint32_t kind = POOLING_NONE;
-	enum err e = gguf_u32(r->g, key_of(r, "pooling_type"), &kind, r->ctx);
+	enum err e = gguf_optional(
+	    gguf_u32(r->g, key_of(r, "pooling_type"), &kind, r->ctx));
 
-	if (e != ERR_OK && e != ERR_NOTFOUND)
-		return e;
-	if (kind > POOLING_LAST)
-		return refuse(r, ERR_UNSUPPORTED, "no such pooling");
+	if (e == ERR_OK && kind > POOLING_LAST)
+		e = refuse(r, ERR_UNSUPPORTED, "no such pooling");
 	s->pooling = (enum pooling)kind;
-	return ERR_OK;
+	return e;
 }
 
 static enum err read_vocabulary(struct shape *s, struct reader *r)

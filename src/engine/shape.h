@@ -96,7 +96,4 @@ bool shape_is_local(const struct shape *s, uint32_t block);
 /* Are queries and keys of this block rotated by their positions? */
 bool shape_is_rotated(const struct shape *s, uint32_t block);
 
-/* "llama, qwen2, ...": what shape_read knows, for people. */
-const char *shape_known(void);
-
 #endif

@@ -263,13 +263,13 @@ static enum err read_types(
     struct tok *t, const struct gguf *g, struct err_ctx *ctx)
 {
 	const struct gguf_pair *types = NULL, *scores = NULL;
-	enum err e =
-	    gguf_array(g, "tokenizer.ggml.token_type", GGUF_I32, &types, ctx);
+	enum err e = gguf_optional(
+	    gguf_array(g, "tokenizer.ggml.token_type", GGUF_I32, &types, ctx));
 
-	if (e == ERR_OK || e == ERR_NOTFOUND)
-		e = gguf_array(
-		    g, "tokenizer.ggml.scores", GGUF_F32, &scores, ctx);
-	if (e != ERR_OK && e != ERR_NOTFOUND)
+	if (e == ERR_OK)
+		e = gguf_optional(gguf_array(
+		    g, "tokenizer.ggml.scores", GGUF_F32, &scores, ctx));
+	if (e != ERR_OK)
 		return e;
 	if ((types != NULL && types->count != t->n) ||
 	    (scores != NULL && scores->count != t->n))
@@ -435,9 +435,7 @@ static enum err read_id(const struct tok *t, const struct gguf *g,
 	enum err e;
 
 	*out = TOK_NONE;
-	e = gguf_u32(g, key, out, ctx);
-	if (e == ERR_NOTFOUND)
-		return ERR_OK;
+	e = gguf_optional(gguf_u32(g, key, out, ctx));
 	if (e == ERR_OK && *out != TOK_NONE && *out >= t->n)
 		return err_set(ctx, ERR_FORMAT,
 		    "gguf: %s is %u, but there are %u tokens", key, *out, t->n);
@@ -471,10 +469,9 @@ static enum err read_strips(
 {
 	static const char *const keep[] = { "<unk>", "<s>", "<|endoftext|>" };
 	struct bytes architecture = { NULL, 0 };
-	enum err e = gguf_string(g, "general.architecture", &architecture, ctx);
+	enum err e = gguf_optional(
+	    gguf_string(g, "general.architecture", &architecture, ctx));
 
-	if (e == ERR_NOTFOUND)
-		return ERR_OK;
 	if (t->kind != TOK_SPM || !mem_eq_str(architecture, "phi3"))
 		return e;
 	for (uint32_t i = 0; i < t->special_n; i++) {
@@ -492,17 +489,19 @@ static enum err read_specials(
 {
 	bool bos_wanted;
 	uint32_t eot;
+	const struct {
+		const char *key;
+		uint32_t *out;
+	} ids[] = {
+		{ "tokenizer.ggml.bos_token_id", &t->bos },
+		{ "tokenizer.ggml.eos_token_id", &t->eos },
+		{ "tokenizer.ggml.unknown_token_id", &t->unknown },
+		{ "tokenizer.ggml.eot_token_id", &eot },
+	};
 	enum err e = list_specials(t, ctx);
 
-	if (e == ERR_OK)
-		e = read_id(t, g, "tokenizer.ggml.bos_token_id", &t->bos, ctx);
-	if (e == ERR_OK)
-		e = read_id(t, g, "tokenizer.ggml.eos_token_id", &t->eos, ctx);
-	if (e == ERR_OK)
-		e = read_id(
-		    t, g, "tokenizer.ggml.unknown_token_id", &t->unknown, ctx);
-	if (e == ERR_OK)
-		e = read_id(t, g, "tokenizer.ggml.eot_token_id", &eot, ctx);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]) && e == ERR_OK; i++)
+		e = read_id(t, g, ids[i].key, ids[i].out, ctx);
 	if (e != ERR_OK)
 		return e;
 	add_end(t, t->eos);
@@ -510,12 +509,13 @@ static enum err read_specials(
 	for (size_t i = 0; i < ENDS_N; i++)
 		add_end(t, tok_special(t, mem_str(end_names[i])));
 	bos_wanted = t->kind == TOK_SPM || t->whole_words;
-	e = gguf_bool(g, "tokenizer.ggml.add_bos_token", &bos_wanted, ctx);
+	e = gguf_optional(
+	    gguf_bool(g, "tokenizer.ggml.add_bos_token", &bos_wanted, ctx));
 	t->add_bos = bos_wanted && t->bos != TOK_NONE;
-	if (e == ERR_OK || e == ERR_NOTFOUND)
-		e = gguf_bool(g, "tokenizer.ggml.add_space_prefix",
-		    &t->space_prefix, ctx);
-	return e == ERR_NOTFOUND ? ERR_OK : e;
+	if (e == ERR_OK)
+		e = gguf_optional(gguf_bool(g,
+		    "tokenizer.ggml.add_space_prefix", &t->space_prefix, ctx));
+	return e;
 }
 
 static enum err read_kind(
@@ -526,8 +526,8 @@ static enum err read_kind(
 
 	if (e != ERR_OK)
 		return err_set(ctx, e, "gguf: no tokenizer.ggml.model");
-	e = gguf_string(g, "tokenizer.ggml.pre", &pre, ctx);
-	if (e != ERR_OK && e != ERR_NOTFOUND)
+	e = gguf_optional(gguf_string(g, "tokenizer.ggml.pre", &pre, ctx));
+	if (e != ERR_OK)
 		return e;
 	if (mem_eq_str(model, "llama")) {
 		t->kind = TOK_SPM;

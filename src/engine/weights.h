@@ -60,7 +60,6 @@ enum err weights_read(struct weights *w, const struct gguf *g,
     struct model_file *src, struct err_ctx *ctx)
     __attribute__((warn_unused_result));
 
-/* Accepts a zeroed *w. */
 /*
  * What weights_read will find and take, by the head alone: the shape, and bytes
  * of memory. The errors of weights_read but for those of reading; *shape is
@@ -69,6 +68,7 @@ enum err weights_read(struct weights *w, const struct gguf *g,
 enum err weights_plan(const struct gguf *g, struct shape *shape, uint64_t *len,
     struct err_ctx *ctx) __attribute__((warn_unused_result));
 
+/* Accepts a zeroed *w. */
 void weights_clear(struct weights *w);
 
 /* The divisors of frequencies for a context of so many positions, or NULL. */

@@ -60,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (len > FILE_MAX)
 		return 0;
 	mem_copy(file, text.p + text.len, len);
-	if (gguf_parse(&g, (struct bytes){ file, len }, NULL) != ERR_OK)
+	if (gguf_parse_head(&g, (struct bytes){ file, len }, len, NULL) !=
+	    ERR_OK)
 		return 0;
 	if (tok_init(&t, &g, NULL) == ERR_OK) {
 		check(&t, text, false);

@@ -32,7 +32,7 @@ static void open_once(void)
 
 		gw_begin(&g, TINY_CAP);
 		tiny_vocabulary(&g, &t);
-		assert(gguf_parse(&f, (struct bytes){ g.buf, gw_end(&g) },
+		assert(gguf_whole(&f, (struct bytes){ g.buf, gw_end(&g) },
 			   NULL) == ERR_OK);
 		assert(tok_init(&toks[spm], &f, NULL) == ERR_OK);
 		gguf_clear(&f);

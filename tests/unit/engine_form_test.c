@@ -305,9 +305,9 @@ static void overflow_weights(void)
 {
 	struct gguf g;
 
-	CHECK_OK(gguf_parse(&g, image, NULL));
+	CHECK_OK(gguf_whole(&g, image, NULL));
 	for (uint32_t i = 0; i < g.tensor_n; i++) {
-		uint8_t *p = (uint8_t *)(uintptr_t)g.tensor[i].data.p;
+		uint8_t *p = (uint8_t *)(uintptr_t)image.p + g.tensor[i].at;
 
 		for (size_t at = 0; at < g.tensor[i].len; at += sizeof(float)) {
 			const float sign = at % 12 == 0 ? -1.0f : 1.0f;

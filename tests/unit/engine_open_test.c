@@ -227,7 +227,7 @@ static void vocabulary(enum err want, const char *word)
 	struct gguf f;
 	struct tok t;
 
-	CHECK_OK(gguf_parse(&f, (struct bytes){ g.buf, gw_end(&g) }, NULL));
+	CHECK_OK(gguf_whole(&f, (struct bytes){ g.buf, gw_end(&g) }, NULL));
 	CHECK_ERR(tok_init(&t, &f, &ctx), want);
 	if (strstr(ctx.msg, word) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", ctx.msg, word);

@@ -66,7 +66,7 @@ static struct shape accepted(void)
 	struct gguf f;
 	enum err e;
 
-	CHECK_OK(gguf_parse(&f, (struct bytes){ g.buf, gw_end(&g) }, NULL));
+	CHECK_OK(gguf_whole(&f, (struct bytes){ g.buf, gw_end(&g) }, NULL));
 	e = shape_read(&s, &f, &ctx);
 	if (e != ERR_OK)
 		fail_msg("%s", ctx.msg);
@@ -81,7 +81,7 @@ static void refused(enum err want, const char *word)
 	struct shape s;
 	struct gguf f;
 
-	CHECK_OK(gguf_parse(&f, (struct bytes){ g.buf, gw_end(&g) }, NULL));
+	CHECK_OK(gguf_whole(&f, (struct bytes){ g.buf, gw_end(&g) }, NULL));
 	CHECK_ERR(shape_read(&s, &f, &ctx), want);
 	if (strstr(ctx.msg, word) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", ctx.msg, word);
@@ -136,10 +136,10 @@ TEST(shape_knows_its_families)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		model(names[i]);
 		CHECK_STR(accepted().family->architecture, names[i]);
-		CHECK(strstr(shape_known(), names[i]) != NULL);
 	}
 	model("mamba");
-	refused(ERR_UNSUPPORTED, "\"mamba\"; known: llama");
+	refused(ERR_UNSUPPORTED, "\"mamba\"; known: llama, mistral3, smollm3, "
+				 "qwen2, qwen3, phi3, gemma, gemma2, gemma3");
 	gw_begin(&g, 4096);
 	refused(ERR_FORMAT, "general.architecture");
 	gw_begin(&g, 4096);

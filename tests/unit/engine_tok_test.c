@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "engine/gguf.h"
 #include "engine/tok.h"
+#include "gguf_writer.h"
 #include "sys/pages.h"
 
 #define TEXT_MAX  65536
@@ -29,7 +30,7 @@ static void load(const char *name)
 	snprintf(path, sizeof(path), "llm/vocab/ggml-vocab-%s.gguf", name);
 	CHECK_OK(pages_load(&v.file, vector_path(path), &ctx));
 	CHECK_OK(
-	    gguf_parse(&v.gguf, (struct bytes){ v.file.p, v.file.len }, &ctx));
+	    gguf_whole(&v.gguf, (struct bytes){ v.file.p, v.file.len }, &ctx));
 	if (tok_init(&v.tok, &v.gguf, &ctx) != ERR_OK)
 		fail_msg("%s", ctx.msg);
 	v.memory = calloc(1, tok_work_len(TEXT_MAX));

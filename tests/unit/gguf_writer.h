@@ -174,4 +174,11 @@ static inline size_t gw_end(struct gw *g)
 	return g->w.len;
 }
 
+/* Parse a whole file in memory. */
+static inline enum err gguf_whole(
+    struct gguf *g, struct bytes file, struct err_ctx *ctx)
+{
+	return gguf_parse_head(g, file, file.len, ctx);
+}
+
 #endif
