@@ -85,6 +85,14 @@ def tokens():
     return ids.split()
 
 
+def swallowed():
+    """Phi 3's special tokens take the white space behind them."""
+    path = os.path.join(VECTORS, "llm/vocab/ggml-vocab-phi-3.gguf")
+    if os.path.exists(path):
+        check(good("tokenize", "--special", text=b"<|user|>\nhi<|end|>\n",
+                   model=path) == b"1 32010 7251 32007\n", "as in a prompt")
+
+
 def special(info_of):
     known = info_of["tokenizer"]["special"]
     one = known[-1]
@@ -116,6 +124,11 @@ def vocabularies():
         status, out, _ = confer_model("info", "--json", model=base)
         check(status == 2 and any("vocabulary alone" in w for w in
                                   json.loads(out)["why"]), "which cannot run")
+        p = subprocess.run([f"{BIN}/confer", "up", "--model", base, "--home",
+                            os.path.join(TMP, "none")], capture_output=True,
+                           stdin=subprocess.DEVNULL, check=False)
+        check(p.returncode == 2 and b"cannot be run" in p.stderr and
+              b"vocabulary alone" in p.stderr, "nor be served")
 
 
 def engine(info_of, ids):
@@ -171,6 +184,7 @@ INFO = info()
 cut(INFO)
 IDS = tokens()
 special(INFO)
+swallowed()
 vocabularies()
 engine(INFO, IDS)
 usage()

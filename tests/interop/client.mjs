@@ -2,11 +2,12 @@
 // docs/attestation.md and docs/log.md alone, to prove that they suffice.
 //
 //   node client.mjs --connect ADDR --trust FILE [--accept-simulated]
-//       [--max-tokens N] [--tour] [--receipt FILE] QUESTION
+//       [--max-tokens N] [--tour | --requests] [--receipt FILE] QUESTION
 //
 // Prints the answer as it comes, and with --receipt keeps and verifies one
 // (docs/receipt.md). --tour shows every method, frame and handshake instead and
-// prints what it saw as JSON. Exit status: 0 done, 1 usage, 2 refused,
+// prints what it saw as JSON. --requests sends QUESTION as it is: a JSON array of
+// chat completion requests, and prints what came of each. Exit status: 0 done, 1 usage, 2 refused,
 // 3 unreachable or cut, 4 internal.
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -101,7 +102,8 @@ class Session {
 	request(method, body, onDelta = () => {}) {
 		const id = this.nextStream;
 		this.nextStream += 2;
-		this.streams.set(id, { text: [], json: [], room: 65536, onDelta });
+		this.streams.set(id, { text: [], reasoning: [], json: [],
+			room: 65536, onDelta });
 		requestFrames(id, requestMessage(method, body))
 			.forEach((f) => this.put(f));
 		return id;
@@ -161,6 +163,7 @@ class Session {
 		}
 		if (type === T.REASONING) {
 			need(s.json.length === 0, 'REASONING after RESULT');
+			s.reasoning.push(Buffer.from(data));
 			return;
 		}
 		if (type === T.DELTA) {
@@ -174,14 +177,15 @@ class Session {
 		s.json.push(Buffer.from(data));
 		s.done = flags === LAST;
 	}
-	// The whole answer to a stream: { text, result }.
+	// The whole answer to a stream: { text, reasoning, result }.
 	async whole(id) {
 		const s = this.streams.get(id);
 		while (!s.done)
 			await this.step();
 		const decoder = new TextDecoder('utf-8', { fatal: true });
-		const result = JSON.parse(decoder.decode(Buffer.concat(s.json)));
-		return { text: decoder.decode(Buffer.concat(s.text)), result };
+		const [text, reasoning, json] = [s.text, s.reasoning, s.json]
+			.map((parts) => decoder.decode(Buffer.concat(parts)));
+		return { text, reasoning, result: JSON.parse(json) };
 	}
 	leave(reason = 0) {
 		this.put(frame(T.END, 0, 0, Buffer.from([reason])));
@@ -299,11 +303,22 @@ async function tour(address, trust, o) {
 	process.stdout.write(`${JSON.stringify(seen, null, 1)}\n`);
 }
 
+async function requests(address, trust, o) {
+	const session = await Session.open(address, trust, o);
+	const seen = [];
+	for (const body of JSON.parse(o.question))
+		seen.push(await session.whole(
+			session.request(1, JSON.stringify(body))));
+	session.leave();
+	process.stdout.write(`${JSON.stringify(seen)}\n`);
+}
+
 async function main() {
 	const { values, positionals } = parseArgs({ allowPositionals: true,
 		options: { connect: { type: 'string' }, trust: { type: 'string' },
 			'accept-simulated': { type: 'boolean' },
 			'max-tokens': { type: 'string' }, tour: { type: 'boolean' },
+			requests: { type: 'boolean' },
 			receipt: { type: 'string' } } });
 	if (!values.connect || !values.trust || positionals.length !== 1)
 		return 1;
@@ -312,7 +327,8 @@ async function main() {
 		trustFile: values.trust, receipt: values.receipt,
 		maxTokens: Number(values['max-tokens'] ?? 0) };
 	const trust = parseTrust(readFileSync(values.trust));
-	await (values.tour ? tour : ask)(values.connect, trust, o);
+	const way = values.requests ? requests : values.tour ? tour : ask;
+	await way(values.connect, trust, o);
 	return 0;
 }
 
