@@ -14,7 +14,8 @@ _Static_assert(
     "a batch has room for all");
 _Static_assert(ENGINE_SLOTS_MAX <= PROMPT_ROWS_MAX, "every prompt moves");
 
-bool slot_can_move(struct slot *s)
+/* Can its answer or its prompt go on? Moves on what waits for a reader. */
+static bool can_move(struct slot *s)
 {
 	return s->used && s->finish == ENGINE_RUNNING &&
 	       reply_ready(&s->reply) &&
@@ -77,7 +78,7 @@ static uint32_t add_answers(struct engine *e)
 		struct slot *s = &e->slot[(e->next + i) % e->info.slots];
 		struct slot_run *r;
 
-		if (!slot_can_move(s))
+		if (!can_move(s))
 			continue;
 		if (prompt_left(s) != 0) {
 			prompts++;
@@ -100,7 +101,7 @@ static void add_prompts(struct engine *e, uint32_t prompts)
 		uint32_t want = prompt_left(s);
 		uint32_t share = left / prompts;
 
-		if (!slot_can_move(s) || want == 0)
+		if (!can_move(s) || want == 0)
 			continue;
 		if (want > share)
 			want = share;
@@ -218,7 +219,7 @@ static void decide(struct engine *e, const struct slot_run *r, float *logits)
 		uint32_t id = choose(e, s, logits);
 
 		advance(e, s, id);
-		if (i == r->guess_n || id != r->guess[i] || !slot_can_move(s))
+		if (i == r->guess_n || id != r->guess[i] || !can_move(s))
 			return;
 		s->fed++;
 	}

@@ -83,9 +83,6 @@ struct engine {
 	size_t text_max;
 };
 
-/* Can its answer or its prompt go on? Moves on what waits for a reader. */
-bool slot_can_move(struct slot *s);
-
 /* No more tokens will come. */
 void slot_finish(struct slot *s, enum engine_finish how);
 
