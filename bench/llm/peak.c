@@ -20,14 +20,20 @@ __attribute__((target("avx512f,avx512vnni"))) static void *multiply(void *arg)
 	__m512i sum[SUMS];
 	const __m512i a = _mm512_set1_epi8(3), b = _mm512_set1_epi8(5);
 
-	for (unsigned k = 0; k < SUMS; k++)
+	/* All loops over sums must vanish, or the sums live in memory. */
+#pragma GCC unroll 12
+	for (unsigned k = 0; k < SUMS; k++) {
 		sum[k] = _mm512_setzero_si512();
+		/* Else the compiler sees that all are the same. */
+		__asm__ __volatile__("" : "+v"(sum[k]));
+	}
 	for (uint32_t i = 0; i < ROUNDS; i++) {
 #pragma GCC unroll 12
 		for (unsigned k = 0; k < SUMS; k++)
 			sum[k] = _mm512_dpbusd_epi32(sum[k], a, b);
 		__asm__ __volatile__("" : : : "memory");
 	}
+#pragma GCC unroll 12
 	for (unsigned k = 1; k < SUMS; k++)
 		sum[0] = _mm512_add_epi32(sum[0], sum[k]);
 	*(int *)arg = _mm_cvtsi128_si32(_mm512_castsi512_si128(sum[0]));
