@@ -12,9 +12,8 @@
 #include "engine/forward_work.h"
 #include "engine/rope.h"
 
-#define SHARE    8    /* units per thread that a matrix is cut into */
-#define JOBS_MAX 3    /* matrices with one input: q, k, v */
-#define SEGMENT  1024 /* hidden states that one unit activates */
+#define SHARE   8    /* units per thread that a matrix is cut into */
+#define SEGMENT 1024 /* hidden states that one unit activates */
 
 /* One batch on its way. */
 struct pass {
